@@ -1,0 +1,1 @@
+//! An in-process Kafka-protocol broker for development and tests.

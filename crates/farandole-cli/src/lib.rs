@@ -1,0 +1,1 @@
+//! The farandole command line.

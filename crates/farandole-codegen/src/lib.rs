@@ -1,0 +1,1 @@
+//! From schemas/ to Rust event types and one trait per participant, for build scripts.

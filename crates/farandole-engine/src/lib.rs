@@ -1,0 +1,1 @@
+//! The delivery decisions as state machines without I/O: lanes, watermark, retry. Time is an argument.

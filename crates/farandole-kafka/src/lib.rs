@@ -1,0 +1,1 @@
+//! The write side of Kafka: publish, administer, and drive the engine.

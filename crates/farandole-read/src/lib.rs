@@ -1,0 +1,1 @@
+//! The read side of Kafka: consume, assign, groups, offsets, lag, watermarks, catalog. Cannot publish.

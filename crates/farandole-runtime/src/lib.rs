@@ -1,0 +1,1 @@
+//! What every process shares: settings and the allow-list of Kafka properties, telemetry, probes, shutdown.

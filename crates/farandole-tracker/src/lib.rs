@@ -1,0 +1,1 @@
+//! The passive tracker: a pure fold over events, a store, an API and a page around it.

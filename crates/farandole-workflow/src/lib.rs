@@ -1,0 +1,1 @@
+//! The workflow language: parse, check, project, draw, and the firing rules themselves. Pure.

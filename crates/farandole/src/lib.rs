@@ -1,0 +1,1 @@
+//! Write services that take part in a choreography on Kafka.

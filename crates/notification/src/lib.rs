@@ -1,0 +1,1 @@
+//! The notification service: tells rider and driver at each stage, each once.

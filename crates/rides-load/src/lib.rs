@@ -1,0 +1,1 @@
+//! Plays the riders and the drivers' apps: requests, positions, pick-ups and drop-offs.

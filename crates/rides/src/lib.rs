@@ -1,0 +1,1 @@
+//! The rides example: event types and participant traits, generated from schemas/.

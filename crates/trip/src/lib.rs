@@ -1,0 +1,1 @@
+//! The trip service: takes requests, follows the trip to its end.

@@ -1,0 +1,1 @@
+//! End-to-end, conformance, fault and compatibility tests.
