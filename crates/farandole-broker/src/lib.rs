@@ -1,1 +1,39 @@
-//! An in-process Kafka-protocol broker for development and tests.
+//! An in-process broker that speaks the Kafka protocol, for development and tests.
+//!
+//! One node, no authentication, no replication, no transactions. It answers real Kafka clients
+//! (librdkafka above all) for topics, producing, consuming, consumer groups, committed offsets and
+//! administration, starts in milliseconds and needs neither Java nor containers.
+//!
+//! ```
+//! # fn main() -> Result<(), farandole_broker::BrokerError> {
+//! use farandole_broker::{Broker, Config};
+//!
+//! let broker = Broker::start_blocking(Config::default())?; // loopback, a free port, memory only
+//! assert!(broker.bootstrap_servers().starts_with("127.0.0.1:"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The broker runs on threads of its own, so a caller that blocks its thread, or an async test on a
+//! single-threaded runtime, cannot starve it. It stops when dropped.
+//!
+//! With [`Config::data`] everything is written to disk before it is acknowledged, without syncing
+//! the disk: it survives the death of the process, not the death of the machine.
+
+mod broker;
+mod config;
+mod error;
+mod request_log;
+
+pub use broker::Broker;
+pub use config::Config;
+pub use error::BrokerError;
+pub use request_log::Request;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks a mutex whether or not a thread panicked while holding it: the state behind our locks is
+/// changed in steps that each leave it whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
