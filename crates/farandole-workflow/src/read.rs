@@ -78,6 +78,14 @@ impl Reader {
             "steps",
             "ends",
         ];
+        if matches!(tree.value, Value::Null) {
+            self.problem_help(
+                Place::START,
+                "the file is empty",
+                "a workflow file begins with `workflow: <name>`",
+            );
+            return None;
+        }
         let mut fields = self.fields(tree, "a workflow file", &KNOWN)?;
         let name = fields
             .required(self, "workflow")

@@ -37,7 +37,7 @@ impl Value {
     /// What it is, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Value::Null => "nothing",
+            Value::Null => "empty",
             Value::Text(_) => "text",
             Value::List(_) => "a list",
             Value::Map(_) => "a mapping",
@@ -137,31 +137,45 @@ fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
 
 fn finding_of(error: &Error, text: &str) -> Finding {
     let error = error.without_snippet();
+    if let Error::AliasError { error, .. } = error {
+        return finding_of(error, text);
+    }
     let place = error
         .location()
         .map_or(Place::START, |location| place_of(location, text));
     let end = place_of_end(text);
     match error {
-        Error::Eof { .. } => Finding::error(end, "the file is empty").help("a workflow file begins with `workflow: <name>`"),
+        Error::Eof { .. } => Finding::error(end, "the file is empty")
+            .help("a workflow file begins with `workflow: <name>`"),
         Error::MultipleDocuments { .. } => Finding::error(place, "a second document begins here")
             .help("one file holds one workflow: put each document into a file of its own"),
         Error::DuplicateMappingKey { key, .. } => {
-            let key = key.as_deref().map_or("a key".into(), |key| format!("`{}`", shown(key)));
+            let key = key
+                .as_deref()
+                .map_or("a key".into(), |key| format!("`{}`", shown(key)));
             Finding::error(place, format!("{key} is written twice")).help("keep one of the two")
         }
         Error::MergeKeyNotAllowed { .. } => {
-            Finding::error(place, "merge keys (`<<`) are not part of workflow files").help("write the fields out")
+            Finding::error(place, "merge keys (`<<`) are not part of workflow files")
+                .help("write the fields out")
         }
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasReplayCounterOverflow { .. }
         | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => Finding::error(place, "the file is too large or too deeply nested").help(
-            format!("at most {MAX_NODES} values, {MAX_DEPTH} levels and {MAX_ALIASES} aliases; what aliases stand for counts too"),
-        ),
-        Error::UnknownAnchor { .. } => Finding::error(place, "no anchor (`&…`) has the name of this alias"),
+        | Error::AliasReplayStackDepthExceeded { .. } => too_much(place),
+        Error::ExternalMessage { msg, .. } if msg.contains("limit") => too_much(place),
+        Error::UnknownAnchor { .. } => {
+            Finding::error(place, "no anchor (`&…`) has the name of this alias")
+        }
         other => Finding::error(place, format!("this is not YAML: {}", first_line(other))),
     }
+}
+
+fn too_much(place: Place) -> Finding {
+    Finding::error(place, "the file is too large or too deeply nested").help(format!(
+        "at most {MAX_NODES} values, {MAX_DEPTH} levels and {MAX_ALIASES} aliases; what an alias stands for counts each time"
+    ))
 }
 
 /// The parser's own words, without the place that it adds.

@@ -22,6 +22,7 @@ impl Reader {
     }
 
     fn emits_form(&mut self, node: &Node, path: &str) -> Option<Emits> {
+        let before = self.findings.len();
         let mut fields = self.fields(node, "`emits`", &["one_of", "all_of", "optional"])?;
         let forms = [
             fields.optional("one_of"),
@@ -41,6 +42,7 @@ impl Reader {
                 }
                 inner => Some(Emits::Optional(Box::new(inner))),
             },
+            _ if self.findings.len() > before => None,
             _ => {
                 self.problem_help(node.place, "`emits` has one form, and only one", FORMS);
                 None

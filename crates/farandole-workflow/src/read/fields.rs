@@ -61,10 +61,6 @@ impl Reader {
                 continue;
             };
             match known.iter().find(|field| **field == name) {
-                Some(_) if matches!(value.value, Value::Null) => {
-                    self.problem(key.place, format!("`{name}` of {what} is empty"));
-                    entries.push((known_name(known, name), key.place, value));
-                }
                 Some(_) => entries.push((known_name(known, name), key.place, value)),
                 None => self.unknown_field(key, name, what, known),
             }

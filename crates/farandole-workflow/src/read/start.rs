@@ -112,6 +112,7 @@ impl Reader {
     }
 
     fn trigger_form(&mut self, node: &Node, path: &str) -> Option<Trigger> {
+        let before = self.findings.len();
         let mut fields = self.fields(node, "`on`", &["any_of", "all_of", "no", "after", "for"])?;
         let (any, all) = (fields.optional("any_of"), fields.optional("all_of"));
         let absence = ["no", "after", "for"]
@@ -121,6 +122,7 @@ impl Reader {
             (Some(list), None, false) => self.several(list, path, "any_of").map(Trigger::Any),
             (None, Some(list), false) => self.several(list, path, "all_of").map(Trigger::All),
             (None, None, true) => self.absence(&mut fields, path),
+            _ if self.findings.len() > before => None,
             _ => {
                 self.problem_help(node.place, "`on` has one form, and only one", TRIGGERS);
                 None
