@@ -20,10 +20,27 @@
 //! With [`Config::data`] everything is written to disk before it is acknowledged, without syncing
 //! the disk: it survives the death of the process, not the death of the machine.
 
+mod api;
+mod batch;
 mod broker;
+mod clock;
+mod cluster;
 mod config;
+mod connection;
+mod data;
 mod error;
+mod frame;
+mod group;
+mod groups;
+mod journal;
+mod log;
+mod partition;
+mod producers;
 mod request_log;
+mod settings;
+mod shape;
+mod topic;
+mod topics;
 
 pub use broker::Broker;
 pub use config::Config;
