@@ -29,7 +29,12 @@ pub(crate) fn admin(broker: &Broker) -> AdminClient<DefaultClientContext> {
     client(broker).create().expect("an admin client")
 }
 
-pub(crate) async fn create_topic(broker: &Broker, name: &str, partitions: i32, settings: &[(&str, &str)]) {
+pub(crate) async fn create_topic(
+    broker: &Broker,
+    name: &str,
+    partitions: i32,
+    settings: &[(&str, &str)],
+) {
     let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
     for (key, value) in settings {
         topic = topic.set(key, value);
@@ -52,7 +57,12 @@ pub(crate) fn producer(broker: &Broker, settings: &[(&str, &str)]) -> FutureProd
 }
 
 /// Sends a record and gives its partition and offset.
-pub(crate) async fn send(producer: &FutureProducer, topic: &str, key: &str, value: &str) -> (i32, i64) {
+pub(crate) async fn send(
+    producer: &FutureProducer,
+    topic: &str,
+    key: &str,
+    value: &str,
+) -> (i32, i64) {
     let record = FutureRecord::to(topic).key(key).payload(value);
     let delivery = producer
         .send(record, PATIENCE)
