@@ -86,7 +86,8 @@ impl KafkaSettings {
             .map(|(key, value)| (*key, value.as_str()))
     }
 
-    /// The properties for one kind of client: those of [`Scope::Client`] and those of `scope`.
+    /// The properties for one kind of client: those of [`Scope::Client`] and those of `scope`. With [`Scope::Client`]
+    /// itself, only what every client takes.
     pub fn entries_for(&self, scope: Scope) -> impl Iterator<Item = (&str, &str)> {
         self.entries().filter(move |(key, _)| {
             options::find(key)

@@ -97,16 +97,11 @@ async fn problem_of(response: Response, method: &Method, path: &str) -> Response
         .ok()
         .and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())
         .filter(|text| !text.is_empty());
-    let allowed = parts
-        .headers
-        .get(header::ALLOW)
-        .and_then(|allow| allow.to_str().ok());
     let detail = text.unwrap_or_else(|| match parts.status {
         StatusCode::NOT_FOUND => format!("nothing is served at {path}"),
-        StatusCode::METHOD_NOT_ALLOWED => format!(
-            "{method} is not possible here; {} is",
-            allowed.unwrap_or("another method")
-        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            format!("{method} is not possible at {path}; the allow header says what is")
+        }
         status => status.canonical_reason().unwrap_or("error").to_lowercase(),
     });
     let answer = Problem::new(parts.status).detail(detail).into_response();
