@@ -1,1 +1,6 @@
-//! The rides example: event types and participant traits, generated from schemas/.
+//! The rides example: event types and participant traits, generated from `schemas/`.
+//!
+//! Every event of `schemas/events` is a struct here ([`TripRequested`], [`DriverAssigned`] …). The workflow [`trip`] has one trait
+//! per participant with a method per step; what its `external` steps begin or change is a function.
+
+include!(concat!(env!("OUT_DIR"), "/farandole.rs"));

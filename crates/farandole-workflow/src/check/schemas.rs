@@ -85,8 +85,7 @@ impl Checker<'_> {
         let Some(schema) = self.catalog.latest(event) else {
             return;
         };
-        let infos = schema.fields();
-        let names: Vec<&str> = infos.iter().map(|info| info.name.as_str()).collect();
+        let names: Vec<&str> = schema.fields().map(|info| info.name).collect();
         if names.contains(&field) {
             return;
         }

@@ -111,10 +111,10 @@ impl Reader {
             }
         }
         if step.start == StepStart::External {
-            if !matches!(step.emits, Emits::One(_) | Emits::OneOf(_) | Emits::Nothing) {
+            if !matches!(step.emits, Emits::One(_) | Emits::Nothing) {
                 self.problem(
                     at("emits"),
-                    "an instance begins with exactly one event: one event, or {one_of: […]}",
+                    "an instance begins with exactly one event: give every way to begin a step of its own",
                 );
             }
             if step.within_ms.is_some() {
