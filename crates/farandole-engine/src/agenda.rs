@@ -50,6 +50,10 @@ impl Agenda {
         self.ready.pop_front()
     }
 
+    pub(crate) fn has_letter(&self) -> bool {
+        !self.letters.is_empty()
+    }
+
     pub(crate) fn has_ready(&self) -> bool {
         !self.ready.is_empty()
     }

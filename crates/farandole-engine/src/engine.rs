@@ -159,6 +159,17 @@ impl<R> Engine<R> {
         }
     }
 
+    /// Whether [`Engine::next`] would answer a job: a driver with several workers tells the others.
+    pub fn has_next(&self, now_ms: i64) -> bool {
+        let admitted = || {
+            self.breaker
+                .as_ref()
+                .is_none_or(|breaker| breaker.admit(now_ms) != Admission::No)
+        };
+        self.running.len() < self.settings.max_in_flight
+            && (self.agenda.has_letter() || (self.agenda.has_ready() && admitted()))
+    }
+
     fn start(&mut self, id: LaneId, probe: bool) -> Option<Job<R>> {
         let lane = self.lanes.get_mut(id)?;
         let entry = lane.queue.front()?;
@@ -244,7 +255,12 @@ impl<R> Engine<R> {
 
     /// Whether reading should pause: too much is in memory, or the breaker is open.
     pub fn want_paused(&self) -> bool {
-        self.held.full || self.breaker.as_ref().is_some_and(Breaker::is_open)
+        self.held.full || (self.breaker.as_ref().is_some_and(Breaker::is_open) && self.has_probe())
+    }
+
+    /// Whether a probe can come of what is held. If not, reading must go on, or an open breaker would stay open.
+    fn has_probe(&self) -> bool {
+        self.agenda.has_ready() || self.agenda.next_due().is_some() || !self.running.is_empty()
     }
 
     /// What happened since the last call that an operator wants to know about.
@@ -283,3 +299,6 @@ fn duty<R>(entry: &Entry<R>) -> Duty {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;
