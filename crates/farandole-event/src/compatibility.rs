@@ -9,7 +9,7 @@ use crate::{
     EventSchema,
     avro::{
         resolve::{same_name, writer_field},
-        shape::{Field, Id, Kind, Logical, Named, Shape},
+        shape::{Field, Id, Kind, Logical, MAX_NESTING, Named, Shape},
     },
 };
 
@@ -204,6 +204,7 @@ fn judge(reader: &Shape, writer: &Shape, direction: Direction, against: u32) -> 
         writer,
         seen: HashSet::new(),
         found: Vec::new(),
+        depth: 0,
     };
     judge.pair(0, 0, "$");
     let found = judge.found.into_iter();
@@ -223,6 +224,7 @@ struct Judge<'a> {
     writer: &'a Shape,
     seen: HashSet<(Id, Id)>,
     found: Vec<(String, String, bool)>,
+    depth: usize,
 }
 
 impl Judge<'_> {
@@ -235,6 +237,15 @@ impl Judge<'_> {
         if !self.seen.insert((r, w)) {
             return;
         }
+        if self.depth >= MAX_NESTING {
+            return self.wrong(path, format!("types nested deeper than {MAX_NESTING}"));
+        }
+        self.depth += 1;
+        self.types(r, w, path);
+        self.depth -= 1;
+    }
+
+    fn types(&mut self, r: Id, w: Id, path: &str) {
         let (reader, writer) = (self.reader, self.writer);
         match (reader.kind(r), writer.kind(w)) {
             (_, Kind::Union(branches)) => {
@@ -292,6 +303,7 @@ impl Judge<'_> {
             writer: self.writer,
             seen: self.seen.clone(),
             found: Vec::new(),
+            depth: self.depth,
         };
         trial.pair(branch, w, "$");
         trial.found.iter().all(|(_, _, fatal)| !fatal)

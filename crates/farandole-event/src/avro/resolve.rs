@@ -7,7 +7,7 @@ use super::{
     guard::{self, blocks},
     input::{Fault, Input},
     output,
-    shape::{Field, Id, Kind, Logical, Named, Shape},
+    shape::{Field, Id, Kind, Logical, MAX_NESTING, Named, Shape},
 };
 use crate::{Limits, decimal};
 
@@ -73,6 +73,7 @@ impl Plan {
             reader,
             steps: Vec::new(),
             known: HashMap::new(),
+            depth: 0,
         };
         planner.step(0, 0);
         Self {
@@ -243,6 +244,7 @@ struct Planner<'a> {
     reader: &'a Shape,
     steps: Vec<Step>,
     known: HashMap<(Id, Id), usize>,
+    depth: usize,
 }
 
 impl Planner<'_> {
@@ -254,7 +256,13 @@ impl Planner<'_> {
         let index = self.steps.len();
         self.known.insert((writer, reader), index);
         self.steps.push(Step::Fail("not planned".into()));
-        self.steps[index] = self.plan(writer, reader);
+        if self.depth < MAX_NESTING {
+            self.depth += 1;
+            self.steps[index] = self.plan(writer, reader);
+            self.depth -= 1;
+        } else {
+            self.steps[index] = Step::Fail(format!("types nested deeper than {MAX_NESTING}"));
+        }
         index
     }
 
@@ -298,7 +306,16 @@ impl Planner<'_> {
             (Kind::Array(from), Kind::Array(to)) => Step::Array(self.step(*from, *to)),
             (Kind::Map(from), Kind::Map(to)) => Step::Map(self.step(*from, *to)),
             (Kind::Fixed(from, old), Kind::Fixed(to, new)) if old == new && same_name(to, from) => {
-                Step::Copy(w)
+                match (writer.node(w).logical, reader.node(r).logical) {
+                    (Logical::Decimal { scale: from, .. }, Logical::Decimal { scale: to, .. })
+                        if from != to =>
+                    {
+                        Step::Fail(format!(
+                            "a fixed decimal of scale {from} would change its value at scale {to}"
+                        ))
+                    }
+                    _ => Step::Copy(w),
+                }
             }
             (Kind::Enum(from, old, _), Kind::Enum(to, new, default)) if same_name(to, from) => {
                 let find = |symbol: &String| new.iter().position(|known| known == symbol);

@@ -12,6 +12,9 @@ const MAX_NAME: usize = 255;
 /// Largest `fixed`, in bytes.
 const MAX_FIXED: usize = 1024 * 1024;
 
+/// How deep two schemas are followed into each other: references can chain thousands of types.
+pub(crate) const MAX_NESTING: usize = 100;
+
 /// Index of a node in its [`Shape`].
 pub(crate) type Id = usize;
 
@@ -98,7 +101,6 @@ pub(crate) struct Field {
     pub(crate) aliases: Vec<String>,
     pub(crate) default: Option<Value>,
     pub(crate) node: Id,
-    /// As written in the schema: the path of a named type that is only referred to ends here.
     pub(crate) doc: Option<String>,
 }
 
@@ -139,7 +141,8 @@ impl Shape {
         let mut finite = vec![false; self.nodes.len()];
         loop {
             let before = finite.iter().filter(|known| **known).count();
-            for (id, node) in self.nodes.iter().enumerate() {
+            // Parts mostly come after the whole, so backwards is quickest.
+            for (id, node) in self.nodes.iter().enumerate().rev() {
                 let ends = match &node.kind {
                     Kind::Record(_, fields) => fields.iter().all(|field| finite[field.node]),
                     Kind::Union(branches) => branches.iter().any(|branch| finite[*branch]),
