@@ -19,7 +19,9 @@ pub fn check(workflow: &Workflow, catalog: &Catalog) -> Vec<Finding> {
     checker.schemas();
     checker.flow();
     let mut findings = checker.findings;
-    findings.sort_by(|a, b| (a.offset, &a.message).cmp(&(b.offset, &b.message)));
+    findings.sort_by(|a, b| {
+        (a.offset, b.severity, &a.message).cmp(&(b.offset, a.severity, &b.message))
+    });
     findings.dedup();
     findings
 }

@@ -50,7 +50,7 @@ pub(crate) fn fault_of_field(text: &str) -> Option<String> {
 /// ```
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = cut(word);
-    let allowed = (word.chars().count() / 3).max(1);
+    let allowed = word.chars().count() / 3;
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, cut(candidate)), candidate))

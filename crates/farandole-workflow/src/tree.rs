@@ -14,7 +14,7 @@ use crate::report::Finding;
 /// The largest workflow file, in bytes.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
 const MAX_DEPTH: usize = 16;
-const MAX_NODES: usize = 50_000;
+const MAX_NODES: usize = 20_000;
 const MAX_ALIASES: usize = 200;
 
 /// A node and its place.
@@ -118,7 +118,7 @@ fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
             max_depth: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH,
             max_nodes: MAX_NODES,
-            max_events: 4 * MAX_NODES,
+            max_events: 3 * MAX_NODES,
             max_aliases: MAX_ALIASES,
             max_anchors: MAX_ALIASES,
             max_documents: 2,
