@@ -2,6 +2,7 @@
 //! `apache-avro` parses schemas and moves values between bytes and Rust types; it only ever sees bytes that
 //! [`guard`] has walked.
 
+pub(crate) mod canonical;
 pub(crate) mod guard;
 pub(crate) mod input;
 pub(crate) mod json;

@@ -148,16 +148,16 @@ impl<E: Event> Codec<E> {
             Payload::None => Err(DecodeError::Tombstone {
                 event: E::NAME.to_owned(),
             }),
-            Payload::Json(value) => self.from_json(value),
+            Payload::Json(value) => self.json(value),
             Payload::Other(_) => Err(DecodeError::ContentType {
                 event: E::NAME.to_owned(),
                 content_type: envelope.content_type.clone().unwrap_or_default(),
             }),
-            Payload::Avro(value) => self.from_avro(envelope, headers, value, catalog),
+            Payload::Avro(value) => self.avro(envelope, headers, value, catalog),
         }
     }
 
-    fn from_avro(
+    fn avro(
         &self,
         envelope: &Envelope,
         headers: &Headers,
@@ -245,7 +245,7 @@ impl<E: Event> Codec<E> {
     }
 
     /// JSON data of foreign writers: fields that are absent take the schema's defaults.
-    fn from_json(&self, value: &Value) -> Result<E, DecodeError> {
+    fn json(&self, value: &Value) -> Result<E, DecodeError> {
         let mut value = value.clone();
         if let Value::Object(object) = &mut value {
             for field in self.schema.shape().fields() {

@@ -156,7 +156,11 @@ fn is_added(name: &str) -> bool {
 
 /// The text up to the limit, cut between characters.
 fn bounded(message: &str) -> &str {
-    &message[..message.floor_char_boundary(MESSAGE_MAX_BYTES)]
+    let mut end = message.len().min(MESSAGE_MAX_BYTES);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    &message[..end]
 }
 
 fn number<T: std::str::FromStr>(headers: &Headers, name: &str) -> Option<T> {

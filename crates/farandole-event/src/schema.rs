@@ -1,6 +1,6 @@
 use std::fmt;
 
-use apache_avro::{Schema, rabin::Rabin};
+use apache_avro::Schema;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::{
     Limits,
     avro::{
-        guard,
+        canonical, guard,
         input::Fault,
         shape::{Kind, Shape},
     },
@@ -126,10 +126,7 @@ impl EventSchema {
         if let Some(key) = &about.key {
             key_field(&shape, key).map_err(&refused)?;
         }
-        let fingerprint = avro.fingerprint::<Rabin>().bytes;
-        let fingerprint = fingerprint.try_into().map(u64::from_le_bytes);
-        let fingerprint =
-            fingerprint.map_err(|_| refused("its fingerprint has no 64 bits".into()))?;
+        let fingerprint = canonical::fingerprint(&shape);
         let doc = value.get("doc").and_then(Value::as_str).map(str::to_owned);
         Ok(Self {
             about,

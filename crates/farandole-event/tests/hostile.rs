@@ -8,7 +8,7 @@ mod common;
 use std::{fs, process::Command, time::Instant};
 
 use common::{long, record, schema_json, text};
-use farandole_event::{Catalog, DecodeError, EventSchema, Limits, framing};
+use farandole_event::{Catalog, Codec, DecodeError, Event, EventSchema, Headers, Limits, Payload, framing};
 
 const CASE: &str = "FARANDOLE_HOSTILE_CASE";
 const RECURSIVE: &str = r#"{"name":"next","type":["null","ThingHappened"]}"#;
@@ -165,6 +165,11 @@ fn hostile_values_are_refused_within_64_mib_and_without_an_abort() {
             .env(CASE, index.to_string())
             .output()
             .expect("a child process");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            stdout.contains("1 passed"),
+            "{name}: the case did not run: {stdout}"
+        );
         assert!(
             output.status.success(),
             "{name}: {}\n{}",
@@ -172,6 +177,57 @@ fn hostile_values_are_refused_within_64_mib_and_without_an_abort() {
             String::from_utf8_lossy(&output.stdout)
         );
     }
+}
+
+/// The dearest value that is still accepted: many records with long names and nothing but nulls.
+#[test]
+fn in_the_child_process_the_dearest_legal_value_is_decoded() {
+    if std::env::var(CASE).as_deref() != Ok("legal") {
+        return;
+    }
+    let field = |index| {
+        format!(
+            r#"{{"name":"{}{index}","type":["null","string"]}}"#,
+            "n".repeat(250)
+        )
+    };
+    let fields: Vec<String> = (10..99).map(field).collect();
+    let item = format!(
+        r#"{{"type":"record","name":"Item","fields":[{}]}}"#,
+        fields.join(",")
+    );
+    let field = format!(r#"{{"name":"a","type":{{"type":"array","items":{item}}}}}"#);
+    let schema = EventSchema::parse(&schema_json(1, &field)).expect("a good schema");
+    // 179 values an item: the item, and a union and a null for each of its 89 fields.
+    let body = [long(732), vec![0; 732 * 89], vec![0]].concat();
+    let value = framing::single_object(schema.fingerprint(), &body);
+    let mut catalog = Catalog::new();
+    catalog.add(schema).expect("added");
+    let record = record(
+        common::envelope("thing.happened", None).to_headers(),
+        Some(value),
+    );
+    let before = peak_kib();
+    catalog.to_json(&record).expect("decoded");
+    let took = peak_kib() - before;
+    assert!(took < 64 * 1024, "{took} KiB");
+}
+
+#[test]
+fn the_dearest_legal_value_stays_within_64_mib() {
+    let output = Command::new(std::env::current_exe().expect("this program"))
+        .args([
+            "--exact",
+            "in_the_child_process_the_dearest_legal_value_is_decoded",
+        ])
+        .env(CASE, "legal")
+        .output()
+        .expect("a child process");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && stdout.contains("1 passed"),
+        "{stdout}"
+    );
 }
 
 #[test]
@@ -255,4 +311,50 @@ proptest::proptest! {
         // Both passes must agree on what a value is.
         proptest::prop_assert_eq!(walked, catalog.to_json(&record).is_ok());
     }
+}
+
+/// A type that holds itself, as the newest version knows it.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+struct ThingHappened {
+    x: Option<Box<ThingHappened>>,
+}
+
+impl Event for ThingHappened {
+    const NAME: &'static str = "thing.happened";
+    const VERSION: u32 = 1;
+    const SCHEMAS: &'static [&'static str] = &[r#"{"type":"record","name":"ThingHappened","namespace":"things",
+        "farandole":{"event":"thing.happened","version":1,"topic":"things"},
+        "fields":[{"name":"x","type":["null","ThingHappened"],"default":null}]}"#];
+
+    fn key(&self) -> Option<String> {
+        None
+    }
+}
+
+#[test]
+fn a_writers_schema_a_thousand_types_deep_is_no_way_into_a_recursive_type() {
+    // Every type has the reader's name in a namespace of its own, so each could be the reader's.
+    let definition = |index: u32| {
+        let inner = match index {
+            0 => String::new(),
+            _ => format!(r#"{{"name":"x","type":"n{}.ThingHappened"}}"#, index - 1),
+        };
+        format!(
+            r#"{{"name":"f{index}","type":["null",{{"type":"record","name":"ThingHappened","namespace":"n{index}","fields":[{inner}]}}]}}"#
+        )
+    };
+    let mut fields: Vec<String> = (0..1000).map(definition).collect();
+    fields.push(r#"{"name":"x","type":["null","n999.ThingHappened"]}"#.to_owned());
+    let writer = EventSchema::parse(&schema_json(2, &fields.join(","))).expect("a vetted schema");
+    let fingerprint = writer.fingerprint();
+    let mut catalog = Catalog::new();
+    catalog.add(writer).expect("added");
+    let decode = |last: u8| {
+        let value = framing::single_object(fingerprint, &[vec![0; 1000], vec![last]].concat());
+        let envelope = common::envelope("thing.happened", None);
+        let payload = Payload::Avro(value.into());
+        Codec::<ThingHappened>::of().expect("good").decode(&envelope, &Headers::new(), &payload, &catalog)
+    };
+    assert!(decode(0).expect("nothing nested").x.is_none());
+    assert!(matches!(decode(2), Err(DecodeError::Malformed { .. })));
 }
