@@ -1,4 +1,4 @@
-//! The verdicts, case by case, as Java Avro 1.12 gives them.
+//! The verdicts, case by case: ours with their places, and those Apache Avro for Java gave (`vectors/compatibility.json`).
 
 mod common;
 
@@ -143,6 +143,25 @@ fn verdicts_and_places() {
             fatal(&findings),
             places,
             "{reader} reads {writer}: {findings:?}"
+        );
+    }
+}
+
+#[test]
+fn verdicts_are_those_of_avro_for_java() {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../vectors/compatibility.json")).expect("JSON");
+    let cases = vectors["cases"].as_array().expect("a list");
+    assert!(cases.len() > 100, "{} cases", cases.len());
+    for case in cases {
+        let schema = |side: &str| {
+            Schema::parse(&case[side]).unwrap_or_else(|error| panic!("{case}: {error}"))
+        };
+        let findings = can_read(&schema("reader"), &schema("writer"));
+        assert_eq!(
+            fatal(&findings).is_empty(),
+            case["compatible"].as_bool() == Some(true),
+            "{case}: {findings:?}"
         );
     }
 }

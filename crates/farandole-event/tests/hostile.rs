@@ -8,7 +8,9 @@ mod common;
 use std::{fs, process::Command, time::Instant};
 
 use common::{long, record, schema_json, text};
-use farandole_event::{Catalog, Codec, DecodeError, Event, EventSchema, Headers, Limits, Payload, framing};
+use farandole_event::{
+    Catalog, Codec, DecodeError, Event, EventSchema, Headers, Limits, Payload, framing,
+};
 
 const CASE: &str = "FARANDOLE_HOSTILE_CASE";
 const RECURSIVE: &str = r#"{"name":"next","type":["null","ThingHappened"]}"#;
@@ -322,9 +324,11 @@ struct ThingHappened {
 impl Event for ThingHappened {
     const NAME: &'static str = "thing.happened";
     const VERSION: u32 = 1;
-    const SCHEMAS: &'static [&'static str] = &[r#"{"type":"record","name":"ThingHappened","namespace":"things",
+    const SCHEMAS: &'static [&'static str] = &[
+        r#"{"type":"record","name":"ThingHappened","namespace":"things",
         "farandole":{"event":"thing.happened","version":1,"topic":"things"},
-        "fields":[{"name":"x","type":["null","ThingHappened"],"default":null}]}"#];
+        "fields":[{"name":"x","type":["null","ThingHappened"],"default":null}]}"#,
+    ];
 
     fn key(&self) -> Option<String> {
         None
@@ -353,7 +357,12 @@ fn a_writers_schema_a_thousand_types_deep_is_no_way_into_a_recursive_type() {
         let value = framing::single_object(fingerprint, &[vec![0; 1000], vec![last]].concat());
         let envelope = common::envelope("thing.happened", None);
         let payload = Payload::Avro(value.into());
-        Codec::<ThingHappened>::of().expect("good").decode(&envelope, &Headers::new(), &payload, &catalog)
+        Codec::<ThingHappened>::of().expect("good").decode(
+            &envelope,
+            &Headers::new(),
+            &payload,
+            &catalog,
+        )
     };
     assert!(decode(0).expect("nothing nested").x.is_none());
     assert!(matches!(decode(2), Err(DecodeError::Malformed { .. })));

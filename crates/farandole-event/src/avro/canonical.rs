@@ -95,7 +95,29 @@ fn quote(name: &str, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::crc64;
+    use apache_avro::Schema;
+    use serde_json::Value;
+
+    use super::{Shape, crc64, fingerprint};
+
+    #[test]
+    fn fingerprints_are_those_of_avro_for_java() {
+        let vectors: Value =
+            serde_json::from_str(include_str!("../../vectors/compatibility.json")).expect("JSON");
+        for case in vectors["cases"].as_array().expect("a list") {
+            let schema = Schema::parse(&case["reader"]).expect("a schema");
+            let ours = format!(
+                "{:016x}",
+                fingerprint(&Shape::of(&schema).expect("a vetted schema"))
+            );
+            assert_eq!(
+                Some(ours.as_str()),
+                case["fingerprint"].as_str(),
+                "{}",
+                case["reader"]
+            );
+        }
+    }
 
     /// From the Avro project's own list of fingerprints.
     #[test]
