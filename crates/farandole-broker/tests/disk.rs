@@ -2,10 +2,14 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
 use common::*;
 use farandole_broker::{Broker, BrokerError, Config};
-use rdkafka::admin::{AdminOptions, ResourceSpecifier};
-use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::producer::FutureProducer;
 use rdkafka::{Offset, TopicPartitionList};
 
 fn on_disk(folder: &tempfile::TempDir) -> Config {
@@ -193,4 +197,72 @@ async fn clients_find_the_broker_again_after_a_restart_at_the_same_address() {
         }
     }
     drop(broker);
+}
+
+/// Not a test of its own: the broker that the next test kills, in a process of its own.
+#[test]
+#[ignore = "started by a_killed_broker_keeps_what_it_acknowledged"]
+fn broker_to_be_killed() {
+    let Some(folder) = std::env::var_os("BROKER_DATA") else {
+        return;
+    };
+    let config = Config {
+        data: Some(folder.into()),
+        ..Config::default()
+    };
+    let broker = Broker::start_blocking(config).expect("a broker on disk starts");
+    println!("listening {}", broker.bootstrap_servers());
+    // Until the other side kills this process, or ends and so closes the pipe.
+    std::io::stdin()
+        .read_line(&mut String::new())
+        .expect("a pipe");
+}
+
+#[tokio::test]
+async fn a_killed_broker_keeps_what_it_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "broker_to_be_killed"])
+        .env("BROKER_DATA", folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let servers = lines
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.split_once("listening ")?.1.to_owned()))
+        .expect("the broker says where it listens");
+    let mut client = rdkafka::ClientConfig::new();
+    client
+        .set("bootstrap.servers", servers)
+        .set("enable.idempotence", "true");
+    let admin: AdminClient<_> = client.create().unwrap();
+    let topic = NewTopic::new("trips", 1, TopicReplication::Fixed(1));
+    admin
+        .create_topics([&topic], &AdminOptions::new())
+        .await
+        .unwrap()
+        .remove(0)
+        .unwrap();
+    let sender: FutureProducer = client.create().unwrap();
+    for number in 0..100 {
+        assert_eq!(
+            send(&sender, "trips", "k", &number.to_string()).await,
+            (0, number)
+        );
+    }
+    let committer: BaseConsumer = client.clone().set("group.id", "g").create().unwrap();
+    let mut done = TopicPartitionList::new();
+    done.add_partition_offset("trips", 0, Offset::Offset(40))
+        .unwrap();
+    committer.commit(&done, CommitMode::Sync).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let broker = start(&folder);
+    let reader = consumer(&broker, "g", &[("check.crcs", "true")]);
+    reader.subscribe(&["trips"]).unwrap();
+    let expected: Vec<String> = (40..100).map(|n| n.to_string()).collect();
+    assert_eq!(take(&reader, 60, value), expected);
 }

@@ -217,7 +217,7 @@ async fn a_waiting_fetch_is_woken_by_the_next_record() {
 }
 
 #[tokio::test]
-async fn busy_partitions_do_not_starve_the_others() {
+async fn all_partitions_are_served_through_responses_with_room_for_one_batch() {
     let broker = broker();
     create_topic(&broker, "trips", 4, &[]).await;
     let producer = producer(&broker, &[]);

@@ -25,6 +25,7 @@ pub(crate) fn handle(call: Call<'_>, request: AlterConfigsRequest) -> AlterConfi
             |_| Ok(new),
         );
         let response = AlterConfigsResourceResponse::default()
+            .with_error_message(None)
             .with_resource_type(resource.resource_type)
             .with_resource_name(resource.resource_name);
         match done {

@@ -20,7 +20,9 @@ pub(crate) fn handle(call: Call<'_>, request: CreatePartitionsRequest) -> Create
             .by_name(&wanted.name)
             .ok_or_else(unknown)
             .and_then(|topic| topics.grow(&topic, wanted.count, request.validate_only));
-        let result = CreatePartitionsTopicResult::default().with_name(wanted.name);
+        let result = CreatePartitionsTopicResult::default()
+            .with_error_message(None)
+            .with_name(wanted.name);
         match grown {
             Ok(()) => result,
             Err((error, why)) => result

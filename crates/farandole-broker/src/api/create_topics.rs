@@ -52,7 +52,9 @@ fn create(
             .with_config_source(value.source())
             .with_value(Some(text(value.value)))
     };
-    let result = CreatableTopicResult::default().with_name(wanted.name.clone());
+    let result = CreatableTopicResult::default()
+        .with_name(wanted.name.clone())
+        .with_error_message(None);
     if call.version < 5 {
         return Ok(result);
     }

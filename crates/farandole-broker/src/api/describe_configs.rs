@@ -45,7 +45,9 @@ impl Value {
 pub(crate) fn handle(call: Call<'_>, request: DescribeConfigsRequest) -> DescribeConfigsResponse {
     let synonyms = request.include_synonyms;
     let one = |resource: DescribeConfigsResource| {
-        let result = DescribeConfigsResult::default().with_resource_type(resource.resource_type);
+        let result = DescribeConfigsResult::default()
+            .with_error_message(None)
+            .with_resource_type(resource.resource_type);
         let answer = match values(call, &resource) {
             Ok(values) => {
                 let wanted = |v: &Value| match &resource.configuration_keys {
@@ -162,6 +164,7 @@ fn respond(call: Call<'_>, value: Value, synonyms: bool) -> DescribeConfigsResou
         .with_value(Some(text(&value.value)))
         .with_source(value.source());
     let result = DescribeConfigsResourceResult::default()
+        .with_documentation(None)
         .with_name(text(value.name))
         .with_config_source(value.source())
         .with_read_only(value.origin == Origin::Broker)

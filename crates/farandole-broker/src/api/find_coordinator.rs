@@ -42,7 +42,9 @@ fn coordinator(
     key: StrBytes,
     refusal: Option<(ResponseError, StrBytes)>,
 ) -> Coordinator {
-    let answer = Coordinator::default().with_key(key);
+    let answer = Coordinator::default()
+        .with_key(key)
+        .with_error_message(None);
     match refusal {
         None => answer
             .with_node_id(NODE)

@@ -37,6 +37,7 @@ pub(crate) fn handle(
             change,
         );
         let response = AlterConfigsResourceResponse::default()
+            .with_error_message(None)
             .with_resource_type(resource.resource_type)
             .with_resource_name(resource.resource_name.clone());
         match done {

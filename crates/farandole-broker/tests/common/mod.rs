@@ -50,9 +50,9 @@ pub(crate) fn producer(broker: &Broker, settings: &[(&str, &str)]) -> FutureProd
     config
         .set("linger.ms", "0")
         .set("message.timeout.ms", "20000");
-    settings
-        .iter()
-        .for_each(|(key, value)| drop(config.set(*key, *value)));
+    for (key, value) in settings {
+        config.set(*key, *value);
+    }
     config.create().expect("a producer")
 }
 
@@ -80,9 +80,9 @@ pub(crate) fn consumer(broker: &Broker, group: &str, settings: &[(&str, &str)]) 
         .set("session.timeout.ms", "6000")
         .set("heartbeat.interval.ms", "200")
         .set("fetch.wait.max.ms", "100");
-    settings
-        .iter()
-        .for_each(|(key, value)| drop(config.set(*key, *value)));
+    for (key, value) in settings {
+        config.set(*key, *value);
+    }
     config.create().expect("a consumer")
 }
 

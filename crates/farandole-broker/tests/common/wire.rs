@@ -14,7 +14,7 @@ use kafka_protocol::messages::{
     ApiKey, ConsumerProtocolAssignment, ConsumerProtocolSubscription, JoinGroupRequest,
     JoinGroupResponse, RequestHeader, SyncGroupRequest, SyncGroupResponse,
 };
-use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
+use kafka_protocol::protocol::{Decodable, Encodable, Request, StrBytes};
 
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -25,6 +25,7 @@ pub(crate) fn text(s: &str) -> StrBytes {
     StrBytes::from_string(s.to_owned())
 }
 
+#[allow(dead_code, reason = "each test file uses its own part")]
 impl Wire {
     pub(crate) fn to(broker: &Broker) -> Wire {
         let stream = TcpStream::connect(broker.address()).expect("the broker listens");
@@ -62,6 +63,10 @@ impl Wire {
         let length = (frame.len() as i32).to_be_bytes();
         self.stream.write_all(&length).expect("the broker reads");
         self.stream.write_all(frame).expect("the broker reads");
+    }
+
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("the broker reads");
     }
 
     pub(crate) fn receive<R: Request>(&mut self, version: i16) -> R::Response {
@@ -149,6 +154,7 @@ impl Wire {
 }
 
 /// Who joins what.
+#[allow(dead_code, reason = "each test file uses its own part")]
 pub(crate) struct Joining<'a> {
     pub(crate) group: &'a str,
     pub(crate) topic: &'a str,
