@@ -1,8 +1,11 @@
 //! The `.properties` format, as far as Kafka's tools use it: `key=value`, `key: value`, `#` and `!` comments,
 //! lines continued by a backslash, `\uXXXX`, `\n`, `\t` and `\=`.
 
-/// The pairs of a file, each with its line number (from 1).
-pub(crate) fn parse(text: &str) -> Result<Vec<(usize, String, String)>, (usize, String)> {
+/// A line number (from 1), a key and a value.
+pub(crate) type Pair = (usize, String, String);
+
+/// The pairs of a file, or the line that is none, with its number.
+pub(crate) fn parse(text: &str) -> Result<Vec<Pair>, (usize, String)> {
     let mut pairs = Vec::new();
     let mut lines = text.lines().enumerate();
     while let Some((at, line)) = lines.next() {
