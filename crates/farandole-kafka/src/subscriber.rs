@@ -109,7 +109,7 @@ async fn end(left: Option<Left>, gone: oneshot::Receiver<()>) -> Result<Ended, S
         });
     };
     // An error means that the thread has ended, too.
-    let left_behind = tokio::time::timeout(CLOSE, gone).await.is_err();
+    let left_behind = !left.closes || tokio::time::timeout(CLOSE, gone).await.is_err();
     if left_behind {
         tracing::warn!(
             "the Kafka client did not close in time (no broker answers?) and is left behind"

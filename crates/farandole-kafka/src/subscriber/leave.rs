@@ -1,6 +1,6 @@
 //! The end: drain, commit, and say so, each in bounded time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::consumer::Consumer as _;
 
@@ -18,6 +18,8 @@ const LAST_COMMIT: Duration = Duration::from_secs(2);
 pub(super) struct Left {
     pub(super) abandoned: usize,
     pub(super) committed: bool,
+    /// Whether the client will be closed now; not so while a commit hangs.
+    pub(super) closes: bool,
     pub(super) failure: Option<SubscribeError>,
 }
 
@@ -26,6 +28,7 @@ impl Left {
         Self {
             abandoned: 0,
             committed: false,
+            closes: true,
             failure: Some(failure),
         }
     }
@@ -40,25 +43,14 @@ pub(super) fn leave(
 ) -> Left {
     let assigned = shared.state().engine.assigned();
     let abandoned = shared.drain(&assigned, deadline(drain));
-    let end = deadline(LAST_COMMIT);
-    // Two at once are never on their way, and the last one must have the last word.
-    wait_for_answer(client, end);
     offsets::commit_all_of(client, &assigned);
-    let committed = wait_for_answer(client, end);
+    let commits = &client.context().commits;
+    let committed = commits.wait(deadline(LAST_COMMIT));
     shared.state().engine.revoke(&assigned);
     Left {
         abandoned,
         committed,
+        closes: !commits.is_waiting(),
         failure,
     }
-}
-
-/// Polls until the last commit is answered; true when it was, and well. Records that come are not taken in.
-fn wait_for_answer(client: &Client, end: Instant) -> bool {
-    let context = client.context();
-    while context.commits().is_waiting() && Instant::now() < end {
-        let _not_taken_in = client.poll(Duration::from_millis(20));
-    }
-    let commits = context.commits();
-    !commits.is_waiting() && !commits.has_failed()
 }

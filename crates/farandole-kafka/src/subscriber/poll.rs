@@ -43,7 +43,7 @@ pub(super) struct Thread {
 }
 
 struct Loop {
-    client: Client,
+    client: Arc<Client>,
     settings: SubscriberSettings,
     shared: Arc<Shared>,
     status: watch::Sender<Status>,
@@ -80,8 +80,8 @@ impl Thread {
         } = self;
         let (group, drain) = (settings.group.clone(), settings.drain);
         let context = Context::new(shared.clone(), drain);
-        let client: Client = match config.create_with_context(context) {
-            Ok(client) => client,
+        let client: Arc<Client> = match config.create_with_context(context) {
+            Ok(client) => Arc::new(client),
             Err(source) => {
                 let _ = left.send(Left::failed(SubscribeError::Client { group, source }));
                 return;
@@ -96,10 +96,7 @@ impl Thread {
             last_error: None,
             complained: None,
         };
-        let failure = polling
-            .until_stopped()
-            .err()
-            .map(|source| SubscribeError::Fatal { group, source });
+        let failure = polling.run(&group).err();
         let end = leave::leave(&polling.client, &polling.shared, drain, failure);
         polling.tell_status();
         // Nobody listens when the subscriber's future was dropped.
@@ -111,6 +108,16 @@ impl Thread {
 }
 
 impl Loop {
+    /// Polls until it is told to stop or the client fails for good.
+    fn run(&mut self, group: &str) -> Result<(), SubscribeError> {
+        offsets::start(&self.client)?;
+        self.until_stopped()
+            .map_err(|source| SubscribeError::Fatal {
+                group: group.to_owned(),
+                source,
+            })
+    }
+
     fn until_stopped(&mut self) -> Result<(), KafkaError> {
         let topics: Vec<&str> = self.settings.topics.iter().map(String::as_str).collect();
         self.client.subscribe(&topics)?;
@@ -154,6 +161,8 @@ impl Loop {
             wait = Duration::ZERO;
         }
         if self.client.context().assignments() != assignments {
+            // A poll ends with the event of an assignment, so all of these were read before it, and will be read again.
+            batch.clear();
             self.last_error = None;
         }
         Ok(batch)

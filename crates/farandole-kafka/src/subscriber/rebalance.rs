@@ -1,12 +1,12 @@
 //! What happens when partitions come and go. Called inside the client's poll, on the polling thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use farandole_engine::TopicPartition;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
@@ -15,13 +15,16 @@ use super::pauses;
 use super::shared::Shared;
 use crate::lock;
 
+/// How long the commit of revoked partitions may take before they are given back all the same.
+const COMMIT: Duration = Duration::from_secs(3);
+
 pub(super) type Client = BaseConsumer<Context>;
 
 /// What the client calls back.
 pub(super) struct Context {
     pub(super) shared: Arc<Shared>,
     drain: Duration,
-    commits: Mutex<Commits>,
+    pub(super) commits: Commits,
     assignments: AtomicU64,
     connected: AtomicBool,
     failure: Mutex<Option<KafkaError>>,
@@ -32,15 +35,11 @@ impl Context {
         Self {
             shared,
             drain,
-            commits: Mutex::default(),
+            commits: Commits::default(),
             assignments: AtomicU64::new(0),
             connected: AtomicBool::new(false),
             failure: Mutex::default(),
         }
-    }
-
-    pub(super) fn commits(&self) -> MutexGuard<'_, Commits> {
-        lock(&self.commits)
     }
 
     /// How many assignments there have been.
@@ -90,6 +89,7 @@ impl Context {
         let late = self.shared.drain(&partitions, Instant::now() + patience);
         if !lost {
             offsets::commit_all_of(client, &partitions);
+            self.commits.wait(Instant::now() + COMMIT);
         }
         self.shared.state().engine.revoke(&partitions);
         tracing::info!(partitions = %shown(&partitions), lost, late, "revoked");
@@ -105,13 +105,6 @@ impl ConsumerContext for Context {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assigned(client, list),
             _ => self.revoked(client, list),
         }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
-        if result.is_ok() {
-            self.set_connected(true);
-        }
-        self.commits().answered(result);
     }
 }
 

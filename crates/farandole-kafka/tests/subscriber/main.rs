@@ -1,0 +1,7 @@
+//! A subscriber against the embedded broker.
+
+mod delivery;
+mod ends;
+mod failures;
+mod rebalances;
+mod support;
