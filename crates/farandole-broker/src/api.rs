@@ -34,6 +34,7 @@ use crate::cluster::Call;
 pub(crate) use api_versions::unsupported as unsupported_api_versions;
 
 /// A kind of request: its key, its name, and the versions that are served.
+#[derive(Debug)]
 pub(crate) struct Kind {
     pub(crate) key: ApiKey,
     pub(crate) name: &'static str,

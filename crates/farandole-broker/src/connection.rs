@@ -151,13 +151,12 @@ async fn answer(
         client_id,
         body,
     } = request;
-    tracing::trace!(%remote, client_id, kind, version, "request");
+    tracing::trace!(%remote, client_id, kind = kind.name, version, "request");
     if cluster.requests.enabled() {
-        cluster.requests.add(note(kind, version, &client_id, &body));
+        cluster
+            .requests
+            .add(note(kind.name, version, &client_id, &body));
     }
-    let Some(key) = api::KINDS.iter().find(|k| k.name == kind).map(|k| k.key) else {
-        return Err(format!("{kind} is not served"));
-    };
     let call = Call {
         cluster,
         version,
@@ -166,9 +165,14 @@ async fn answer(
         local,
     };
     match api::answer(call, body).await {
-        Some(response) => frame::write(key, version, correlation_id, &response)
+        Some(response) => frame::write(kind.key, version, correlation_id, &response)
             .map(Some)
-            .map_err(|why| format!("the response to {kind} version {version} fails: {why}")),
+            .map_err(|why| {
+                format!(
+                    "the response to {} version {version} fails: {why}",
+                    kind.name
+                )
+            }),
         None => Ok(None),
     }
 }

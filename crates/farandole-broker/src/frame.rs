@@ -13,7 +13,7 @@ pub(crate) const LARGEST: usize = 100 << 20;
 /// A decoded request.
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    pub(crate) kind: &'static str,
+    pub(crate) kind: &'static Kind,
     pub(crate) version: i16,
     pub(crate) correlation_id: i32,
     pub(crate) client_id: String,
@@ -72,7 +72,7 @@ pub(crate) fn read(mut frame: Bytes) -> Result<Frame, Unreadable> {
     shape::check(kind.key, version, &frame).map_err(|why| bad(why.to_string()))?;
     let body = RequestKind::decode(kind.key, &mut frame, version);
     Ok(Frame::Request(Box::new(Incoming {
-        kind: kind.name,
+        kind,
         version,
         correlation_id,
         client_id: header

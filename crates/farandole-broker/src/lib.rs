@@ -17,6 +17,12 @@
 //! The broker runs on threads of its own, so a caller that blocks its thread, or an async test on a
 //! single-threaded runtime, cannot starve it. It stops when dropped.
 //!
+//! What it is not: there are no transactions (a transactional producer is refused for good), no
+//! retention and no compaction (those settings are kept and shown, records stay until they are
+//! deleted), no authentication (it listens on loopback unless [`Config::allow_remote`] says
+//! otherwise), no record formats older than record batches. A look-up of an offset by time finds
+//! the very record in an uncompressed batch, and the first of its batch in a compressed one.
+//!
 //! With [`Config::data`] everything is written to disk before it is acknowledged, without syncing
 //! the disk: it survives the death of the process, not the death of the machine.
 

@@ -26,14 +26,24 @@ use wire::{Joining, Wire, text};
 
 #[tokio::test]
 async fn two_consumers_share_a_topic_and_the_leavers_part_goes_to_the_other() {
+    share_a_topic("range").await;
+}
+
+#[tokio::test]
+async fn two_consumers_share_a_topic_by_cooperation() {
+    share_a_topic("cooperative-sticky").await;
+}
+
+async fn share_a_topic(strategy: &str) {
+    let settings = &[("partition.assignment.strategy", strategy)];
     let broker = broker();
     create_topic(&broker, "trips", 4, &[]).await;
-    let first = consumer(&broker, "g", &[]);
+    let first = consumer(&broker, "g", settings);
     first.subscribe(&["trips"]).unwrap();
     poll_until(&first, "the first has all", || {
         assigned(&first) == [0, 1, 2, 3]
     });
-    let second = consumer(&broker, "g", &[]);
+    let second = consumer(&broker, "g", settings);
     second.subscribe(&["trips"]).unwrap();
     poll_until(&first, "each has half", || {
         assert!(second.poll(std::time::Duration::from_millis(20)).is_none());

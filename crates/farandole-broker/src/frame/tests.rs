@@ -26,7 +26,7 @@ fn a_request_is_read_with_its_header() {
         let Ok(Frame::Request(request)) = read(metadata(version)) else {
             panic!("{version}")
         };
-        assert_eq!((request.kind, request.version), ("Metadata", version));
+        assert_eq!((request.kind.name, request.version), ("Metadata", version));
         assert_eq!(
             (request.correlation_id, &*request.client_id),
             (77, "rider-map")
@@ -95,7 +95,7 @@ fn random_bytes_are_read_or_refused() {
                 // Mostly small numbers: zeros and ones take the decoder further than noise.
                 let length = random.next() % 60;
                 let byte = |r: u64| {
-                    if r % 4 == 0 {
+                    if r.is_multiple_of(4) {
                         (r >> 8) as u8
                     } else {
                         (r >> 8) as u8 % 4
