@@ -10,7 +10,14 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::topic::is_valid_name;
-use crate::{Change, Difference, TopicChange, TopicDescription, TopicSpec};
+use crate::{Change, TopicChange, TopicDescription, TopicSpec};
+
+mod compare;
+mod error;
+
+use compare::compare;
+pub use error::AdminError;
+use error::refused;
 
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(10);
@@ -24,51 +31,6 @@ const SHOWN: Duration = Duration::from_secs(10);
 pub struct Admin {
     client: Arc<AdminClient<DefaultClientContext>>,
     servers: String,
-}
-
-/// Why an administrative request failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AdminError {
-    /// The settings make no client.
-    #[error("no Kafka client can be made of these settings: {0}")]
-    Open(#[source] KafkaError),
-    /// The topic's name is not one that Kafka takes.
-    #[error(
-        "{0:?} is not a topic's name: use 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'"
-    )]
-    TopicName(String),
-    /// No broker answered.
-    #[error(
-        "no broker at {servers} answered: {source}; is it running, and are the security settings right?"
-    )]
-    Unreachable {
-        /// The brokers asked.
-        servers: String,
-        /// What the client said.
-        source: KafkaError,
-    },
-    /// The cluster refused a request about a topic.
-    #[error("{what} topic {topic} was refused: {code}; {help}")]
-    Refused {
-        /// `creating`, `deleting` or `describing`.
-        what: &'static str,
-        /// The topic.
-        topic: String,
-        /// What the cluster said.
-        code: RDKafkaErrorCode,
-        /// What to do about it.
-        help: &'static str,
-    },
-    /// A change was made and doesn't show.
-    #[error("topics {} don't show {} s after the change: ask again, or look at the brokers' logs", topics.join(", "), SHOWN.as_secs())]
-    NotShown {
-        /// The topics.
-        topics: Vec<String>,
-    },
-    /// The work ended early, because the runtime is ending.
-    #[error("the request was cut off: the runtime is ending")]
-    CutOff,
 }
 
 /// Partitions and copies of a topic.
@@ -313,109 +275,4 @@ fn options() -> AdminOptions {
     AdminOptions::new()
         .request_timeout(Some(REQUEST))
         .operation_timeout(Some(REQUEST))
-}
-
-fn refused(what: &'static str, topic: String, code: RDKafkaErrorCode) -> AdminError {
-    use RDKafkaErrorCode as Code;
-    let help = match code {
-        Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
-            "grant Create, Delete, Describe or DescribeConfigs on it to this principal"
-        }
-        Code::InvalidReplicationFactor => "there are fewer brokers than copies asked for",
-        Code::InvalidPartitions => "ask for at least one partition",
-        Code::InvalidConfig => {
-            "the cluster doesn't know one of the configuration entries, or not that value"
-        }
-        Code::PolicyViolation => "the cluster has a policy against it",
-        _ => "the brokers' logs say more",
-    };
-    AdminError::Refused {
-        what,
-        topic,
-        code,
-        help,
-    }
-}
-
-fn compare(wanted: &TopicSpec, found: &TopicDescription) -> Change {
-    let mut differences = Vec::new();
-    let mut differs = |what: &str, wanted: String, found: String| {
-        if wanted != found {
-            differences.push(Difference {
-                what: what.to_owned(),
-                wanted,
-                found,
-            });
-        }
-    };
-    differs(
-        "partitions",
-        wanted.partitions.to_string(),
-        found.partitions.to_string(),
-    );
-    if wanted.replication > 0 {
-        differs(
-            "replication",
-            wanted.replication.to_string(),
-            found.replication.to_string(),
-        );
-    }
-    for (key, value) in &wanted.config {
-        differs(
-            key,
-            value.clone(),
-            found
-                .config
-                .get(key)
-                .cloned()
-                .unwrap_or_else(|| "not set".to_owned()),
-        );
-    }
-    if differences.is_empty() {
-        Change::Exists
-    } else {
-        Change::Differs(differences)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    fn found(partitions: i32, timestamps: &str) -> TopicDescription {
-        let config = BTreeMap::from([("message.timestamp.type".to_owned(), timestamps.to_owned())]);
-        TopicDescription {
-            name: "trips".into(),
-            partitions,
-            replication: 1,
-            config,
-        }
-    }
-
-    #[test]
-    fn a_topic_that_is_as_it_should_be_exists() {
-        assert_eq!(
-            compare(&TopicSpec::new("trips", 6), &found(6, "LogAppendTime")),
-            Change::Exists
-        );
-    }
-
-    #[test]
-    fn differences_are_named() {
-        let Change::Differs(differences) =
-            compare(&TopicSpec::new("trips", 6), &found(3, "CreateTime"))
-        else {
-            panic!("two things differ");
-        };
-        let said: Vec<String> = differences.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            said,
-            [
-                "partitions: 3 instead of 6",
-                "message.timestamp.type: CreateTime instead of LogAppendTime"
-            ]
-        );
-    }
 }

@@ -213,7 +213,11 @@ fn with_open_breaker() -> Engine<()> {
 fn when_most_first_tries_fail_handling_pauses_until_a_probe_succeeds() {
     let mut engine = with_open_breaker();
     let notices = engine.notices();
-    assert!(notices.iter().any(|notice| matches!(notice, Notice::Paused { .. })));
+    assert!(
+        notices
+            .iter()
+            .any(|notice| matches!(notice, Notice::Paused { .. }))
+    );
     assert!(engine.want_paused() && engine.next(999).is_none());
 
     let probe = starts(&mut engine, 1_000);

@@ -4,13 +4,16 @@
 //! `FARANDOLE_SCHEDULES=100000 cargo test -p farandole-engine --test schedules` runs more of them;
 //! `FARANDOLE_SEED=7` runs one.
 
+mod fault;
+mod log;
 mod model;
 mod random;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use world::{Fault, World};
+use fault::Fault;
+use world::World;
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;

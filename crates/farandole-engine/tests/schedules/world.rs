@@ -4,63 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use farandole_engine::{
-    Accepted, BreakerSettings, Engine, Exhausted, JobId, Notice, Outcome, RetryPolicy, Settings,
-    Task, TopicPartition,
+    Accepted, BreakerSettings, Engine, JobId, Notice, Outcome, RetryPolicy, Settings,
+    TopicPartition,
 };
 
+use super::fault::Fault;
+use super::log::{self, Log};
 use super::model::{Follows, Held, Model};
 use super::random::Random;
-
-/// A mistake between the engine and the world, of the kind an engine could have.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Fault {
-    CommitsOneTooFar,
-    ForgetsLanes,
-    MixesUpLanes,
-    LosesRecords,
-    TriesOnceMore,
-    TakesRejectForRetry,
-    LosesEnds,
-    IgnoresRevoke,
-    IgnoresClose,
-    NeverPauses,
-    TriesTooEarly,
-}
-
-impl Fault {
-    pub(crate) const ALL: [Fault; 11] = [
-        Fault::CommitsOneTooFar,
-        Fault::ForgetsLanes,
-        Fault::MixesUpLanes,
-        Fault::LosesRecords,
-        Fault::TriesOnceMore,
-        Fault::TakesRejectForRetry,
-        Fault::LosesEnds,
-        Fault::IgnoresRevoke,
-        Fault::IgnoresClose,
-        Fault::NeverPauses,
-        Fault::TriesTooEarly,
-    ];
-}
-
-struct Record {
-    offset: i64,
-    lane: Arc<str>,
-    bytes: usize,
-    tasks: Vec<Task>,
-    /// It has been handled to its end at least once.
-    settled: bool,
-}
-
-#[derive(Default)]
-struct Log {
-    records: Vec<Record>,
-    /// The offset after the last record.
-    end: i64,
-    committed: i64,
-    /// The next record to deliver.
-    next: usize,
-}
 
 pub(crate) struct World {
     random: Random,
@@ -92,65 +43,15 @@ impl World {
             }),
             seed,
         };
-        let mut world = Self {
+        Self {
             engine: Engine::new(settings.clone()),
             settings,
             model: Model::default(),
-            logs: BTreeMap::new(),
+            logs: log::write(&mut random),
             now_ms: 1_000,
             fault,
             healthy: false,
             random,
-        };
-        world.write_logs();
-        world
-    }
-
-    fn write_logs(&mut self) {
-        let lanes: Vec<Arc<str>> = (0..1 + self.random.below(5))
-            .map(|n| format!("lane-{n}").into())
-            .collect();
-        for name in [("trips", 0), ("trips", 1), ("assignments", 0)]
-            .map(|(topic, number)| TopicPartition::new(topic, number))
-        {
-            let mut log = Log::default();
-            for _ in 0..self.random.below(15) {
-                log.end += if self.random.one_in(4) {
-                    1 + self.random.below(5) as i64
-                } else {
-                    0
-                }; // a gap
-                let lane = lanes[self.random.below(lanes.len())].clone();
-                let tasks = (0..[1, 1, 1, 2, 3, 0][self.random.below(6)])
-                    .map(|n| self.task(n))
-                    .collect();
-                log.records.push(Record {
-                    offset: log.end,
-                    lane,
-                    bytes: self.random.below(100),
-                    tasks,
-                    settled: false,
-                });
-                log.end += 1;
-            }
-            self.logs.insert(name, log);
-        }
-    }
-
-    fn task(&mut self, number: usize) -> Task {
-        let policy = RetryPolicy {
-            attempts: 1 + self.random.below(4) as u32,
-            initial_ms: self.random.below(50) as i64,
-            then: if self.random.one_in(12) {
-                Exhausted::Stop
-            } else {
-                Exhausted::Skip
-            },
-            ..RetryPolicy::default()
-        };
-        Task {
-            step: format!("step-{number}").into(),
-            policy: Arc::new(policy),
         }
     }
 
@@ -375,7 +276,7 @@ impl World {
             (Some(_), None) => return,
             (Some(_), Some(last)) => (last - self.random.below(3) as i64, Accepted::Repeated),
         };
-        let tasks = vec![self.task(0)];
+        let tasks = vec![log::task(&mut self.random, 0)];
         assert_eq!(
             self.engine
                 .accept(&name, offset, "lane-0".into(), 1, Arc::new(()), tasks),

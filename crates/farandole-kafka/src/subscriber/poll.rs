@@ -79,7 +79,7 @@ impl Thread {
             closed,
         } = self;
         let (group, drain) = (settings.group.clone(), settings.drain);
-        let context = Context::new(shared.clone(), drain);
+        let context = Context::new(shared.clone(), drain.min(patience(&config)));
         let client: Arc<Client> = match config.create_with_context(context) {
             Ok(client) => Arc::new(client),
             Err(source) => {
@@ -267,6 +267,14 @@ impl Loop {
             changed
         });
     }
+}
+
+/// How long a rebalance may be held up without being thrown out of the group for not polling.
+fn patience(config: &ClientConfig) -> Duration {
+    let interval = config
+        .get("max.poll.interval.ms")
+        .and_then(|text| text.parse().ok());
+    Duration::from_millis(interval.unwrap_or(300_000)) / 2
 }
 
 /// The way of a record whose routing panicked: alone, to the dead letters.
