@@ -5,6 +5,7 @@
 //! functions over the ledger: [`offer`], [`decide`] and [`release`]; they are right in whatever order their events arrive.
 
 mod decide;
+mod dispatcher;
 mod fleet;
 mod ledger;
 mod offer;
@@ -12,6 +13,7 @@ mod release;
 mod sphere;
 
 pub use decide::{Decision, Reason, decide};
+pub use dispatcher::Dispatcher;
 pub use fleet::{Driver, Fleet};
 pub use ledger::TABLES;
 pub use offer::{Offer, offer};

@@ -7,7 +7,10 @@
 mod channel;
 mod log_channel;
 mod log_file;
+mod notifier;
+mod words;
 
 pub use channel::{Channel, ChannelError, Message, Sent};
 pub use log_channel::LogChannel;
 pub use log_file::{LogFile, LogFileError};
+pub use notifier::Notifier;

@@ -38,6 +38,12 @@ pub struct Place {
     pub zone: String,
 }
 
+impl From<Place> for rides::Place {
+    fn from(Place { lat, lon, zone }: Place) -> Self {
+        Self { lat, lon, zone }
+    }
+}
+
 fn one() -> i32 {
     1
 }
