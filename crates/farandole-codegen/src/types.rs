@@ -73,7 +73,7 @@ fn rust_field<'a>(
     let default = field
         .default
         .as_ref()
-        .map(|value| default_of(&field.schema, value, nested))
+        .map(|value| default_of(&field.schema, value))
         .transpose()
         .map_err(at)?;
     Ok(Field {
@@ -177,11 +177,7 @@ fn nullable(union: &UnionSchema) -> Result<&Schema, String> {
 }
 
 /// A default as a Rust expression.
-fn default_of<'a>(
-    schema: &'a Schema,
-    value: &Value,
-    named: &[Named<'a>],
-) -> Result<String, String> {
+fn default_of(schema: &Schema, value: &Value) -> Result<String, String> {
     let fault = || {
         format!(
             "its default {value} can't be written in Rust; leave it out, or make the field nullable"
@@ -190,7 +186,7 @@ fn default_of<'a>(
     Ok(match (schema, value) {
         (Schema::Union(_), Value::Null) => "None".into(),
         (Schema::Union(union), value) => {
-            format!("Some({})", default_of(nullable(union)?, value, named)?)
+            format!("Some({})", default_of(nullable(union)?, value)?)
         }
         (Schema::Boolean, Value::Bool(value)) => value.to_string(),
         (Schema::Float | Schema::Double, Value::Number(number)) => {
@@ -200,7 +196,8 @@ fn default_of<'a>(
         (Schema::Enum(symbols), Value::String(symbol)) => {
             format!("{}::{}", pascal(symbols.name.name()), pascal(symbol))
         }
-        (Schema::Ref { name }, Value::String(symbol)) if is_enum(named, name.name()) => {
+        // Of named types only an enum takes text as its default.
+        (Schema::Ref { name }, Value::String(symbol)) => {
             format!("{}::{}", pascal(name.name()), pascal(symbol))
         }
         (Schema::Array(_), Value::Array(items)) if items.is_empty() => "Vec::new()".into(),
@@ -212,12 +209,6 @@ fn default_of<'a>(
         }
         _ => return Err(fault()),
     })
-}
-
-fn is_enum(named: &[Named<'_>], name: &str) -> bool {
-    named
-        .iter()
-        .any(|named| matches!(named, Named::Enum(symbols) if symbols.name.name() == name))
 }
 
 fn is_whole(schema: &Schema) -> bool {

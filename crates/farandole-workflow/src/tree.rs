@@ -79,18 +79,19 @@ fn fault_of_text(text: &str) -> Option<Finding> {
     let mut offset = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if let Some(tab) = line[..indent].find('\t') {
-            if !line.trim().is_empty() && !line.trim_start().starts_with('#') {
-                let place = Place {
-                    line: index as u32 + 1,
-                    column: tab as u32 + 1,
-                    offset: offset + tab,
-                    len: 1,
-                };
-                return Some(
-                    Finding::error(place, "a tab indents this line").help("YAML wants spaces"),
-                );
-            }
+        if let Some(tab) = line[..indent].find('\t')
+            && !line.trim().is_empty()
+            && !line.trim_start().starts_with('#')
+        {
+            let place = Place {
+                line: index as u32 + 1,
+                column: tab as u32 + 1,
+                offset: offset + tab,
+                len: 1,
+            };
+            return Some(
+                Finding::error(place, "a tab indents this line").help("YAML wants spaces"),
+            );
         }
         if let Some((at, found)) = line.char_indices().find(|(_, c)| forbidden(*c)) {
             let column = line[..at].chars().count() as u32 + 1;

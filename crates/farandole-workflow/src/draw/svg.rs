@@ -1,8 +1,12 @@
 use super::layers::{EVENT_HEIGHT, Edge, Kind, Layout, Node, STEP_HEIGHT, layout};
 use crate::{EndKind, Workflow};
 
+/// Figures cover the arrows behind them with the page's own ground.
+const GROUND: &str = "fill:var(--ground, Canvas)";
+
 /// The workflow as an SVG drawing of its own: steps as boxes (rounded where somebody outside acts), events as pills, the rest as arrows.
-/// Lines and text take `currentColor`, so it suits light and dark pages. Boxes carry `data-step`, pills `data-event`: a page can
+/// Lines and text take `currentColor`, so it suits light and dark pages; figures are filled
+/// with the CSS variable `--ground`, or the page's canvas. Boxes carry `data-step`, pills `data-event`: a page can
 /// write counts onto them.
 pub fn svg(workflow: &Workflow) -> String {
     let drawing = layout(workflow);
@@ -76,7 +80,7 @@ fn figure(node: &Node<'_>) -> String {
                 5
             };
             format!(
-                "<g data-step=\"{label}\"><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{radius}\" stroke-width=\"1.5\"/>\
+                "<g data-step=\"{label}\"><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{radius}\" stroke-width=\"1.5\" style=\"{GROUND}\"/>\
                  <text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"currentColor\" stroke=\"none\" font-weight=\"600\">{label}</text>\
                  <text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"currentColor\" stroke=\"none\" font-size=\"10\" opacity=\"0.7\">{}</text></g>\n",
                 node.x,
@@ -93,7 +97,7 @@ fn figure(node: &Node<'_>) -> String {
                 None => " stroke-opacity=\"0.35\"",
             };
             format!(
-                "<g data-event=\"{label}\"><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{half}\"{look}/>\
+                "<g data-event=\"{label}\"><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{half}\"{look} style=\"{GROUND}\"/>\
                  <text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"currentColor\" stroke=\"none\" font-size=\"11\">{label}</text></g>\n",
                 node.x,
                 node.y + 4

@@ -137,14 +137,14 @@ impl Reader {
         let no_event = no.and_then(|no| self.events(&[no], path).pop());
         let after_event = after.and_then(|after| self.events(&[after], path).pop());
         let for_ms = time.and_then(|time| self.duration(time, "the time of an absence"));
-        if let (Some(no_event), Some(after)) = (&no_event, after) {
-            if after_event.as_ref() == Some(no_event) {
-                self.problem(
-                    after.place,
-                    format!("`{no_event}` can't be missing after itself"),
-                );
-                return None;
-            }
+        if let (Some(no_event), Some(after)) = (&no_event, after)
+            && after_event.as_ref() == Some(no_event)
+        {
+            self.problem(
+                after.place,
+                format!("`{no_event}` can't be missing after itself"),
+            );
+            return None;
         }
         Some(Trigger::Absence {
             no: no_event?,

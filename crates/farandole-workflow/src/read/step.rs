@@ -132,14 +132,14 @@ impl Reader {
                 "`within` needs a moment to run from: say `after` which event",
             );
         }
-        if let Some(compensate) = &step.compensate {
-            if !step.emits.events().contains(&compensate.of.as_str()) {
-                let message = format!(
-                    "step `{}` doesn't emit `{}`, so it can't undo it",
-                    step.name, compensate.of
-                );
-                self.problem(at("compensate"), message);
-            }
+        if let Some(compensate) = &step.compensate
+            && !step.emits.events().contains(&compensate.of.as_str())
+        {
+            let message = format!(
+                "step `{}` doesn't emit `{}`, so it can't undo it",
+                step.name, compensate.of
+            );
+            self.problem(at("compensate"), message);
         }
     }
 
