@@ -5,11 +5,33 @@ use farandole::{Codec, Context, Event, Failure, Headers, Payload};
 use generated::thing::{
     Archive2, Carried, CheckInput, Checker, Complain, FileAway, Match, archive_2, checker,
 };
-use generated::{Colour, ThingArchived, ThingChecked, ThingMade, ThingWeighed};
+use generated::{Colour, ThingArchived, ThingChecked, ThingMade, ThingRefused, ThingWeighed};
 
 #[allow(dead_code)]
 mod generated {
     include!(concat!(env!("CARGO_TARGET_TMPDIR"), "/farandole.rs"));
+
+    mod upgrades {
+        use farandole::{DecodeError, EventSchema, decode_body};
+
+        /// The first version knew no reasons.
+        #[derive(serde::Deserialize)]
+        struct First {
+            serial: i64,
+        }
+
+        pub(super) fn thing_refused(
+            version: u32,
+            writer: &EventSchema,
+            body: &[u8],
+        ) -> Option<Result<super::ThingRefused, DecodeError>> {
+            let upgraded = |first: First| super::ThingRefused {
+                serial: first.serial,
+                reason: "unknown".into(),
+            };
+            (version == 1).then(|| decode_body(writer, body).map(upgraded))
+        }
+    }
 }
 
 struct Everybody;
@@ -97,6 +119,26 @@ fn what_is_left_out_has_its_default() {
         (Colour::DeepBlue, Some(7), None)
     );
     assert_eq!(survivor(&made), made);
+}
+
+#[test]
+fn an_old_version_is_upgraded_by_hand() {
+    let first = farandole::EventSchema::parse(ThingRefused::SCHEMAS[0]).unwrap();
+    let mut value = vec![0xC3, 0x01];
+    value.extend(first.fingerprint().to_le_bytes());
+    value.push(84); // the long 42, in zigzag
+    let envelope = farandole::Envelope {
+        event: ThingRefused::NAME.into(),
+        ..Default::default()
+    };
+    let mut catalog = farandole::Catalog::new();
+    catalog.add(first).unwrap();
+    let codec = Codec::<ThingRefused>::of().unwrap();
+    let payload = Payload::Avro(value.as_slice().into());
+    let refused = codec
+        .decode(&envelope, &Headers::new(), &payload, &catalog)
+        .unwrap();
+    assert_eq!((refused.serial, refused.reason.as_str()), (42, "unknown"));
 }
 
 fn survivor(made: &ThingMade) -> ThingMade {
