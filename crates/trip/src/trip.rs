@@ -274,3 +274,6 @@ fn event_id(step: &External) -> Result<String, TripError> {
         .and_then(|outgoing| outgoing.headers.text("ce_id"));
     id.map(str::to_owned).ok_or(TripError::NoEvent)
 }
+
+#[cfg(test)]
+mod tests;
