@@ -17,6 +17,8 @@ pub(crate) struct EventType<'a> {
     pub(crate) source: &'a EventSource,
     /// Its Rust name.
     pub(crate) name: String,
+    /// The name of its record.
+    pub(crate) avro_name: String,
     pub(crate) doc: Option<String>,
     pub(crate) version: u32,
     /// The field that keys its records, and whether it is text already.
@@ -25,7 +27,7 @@ pub(crate) struct EventType<'a> {
     pub(crate) fields: Vec<Field>,
 }
 
-/// A record or an enum inside events.
+/// A record or an enum inside events, by its name in Avro.
 pub(crate) enum NestedType {
     Record {
         name: String,
@@ -119,6 +121,7 @@ impl Collector {
         Ok(Some(EventType {
             source,
             name,
+            avro_name: record.name.name().to_owned(),
             doc,
             version: schema.version(),
             key,
@@ -158,7 +161,7 @@ impl Collector {
                     let fields = types::fields(record, &mut inside)
                         .map_err(|reason| GenerateError::schema(path, reason))?;
                     self.nested.push(NestedType::Record {
-                        name,
+                        name: record.name.name().to_owned(),
                         doc: record.doc.clone(),
                         fields,
                     });
@@ -183,7 +186,7 @@ impl Collector {
             variants.take(&pascal(symbol), format!("symbol {symbol}"))?;
         }
         self.nested.push(NestedType::Enum {
-            name,
+            name: symbols.name.name().to_owned(),
             doc: symbols.doc.clone(),
             symbols: symbols.symbols.clone(),
             default: symbols.default.clone(),

@@ -27,7 +27,7 @@ fn write_event(text: &mut Text, event: &EventType<'_>) {
         "/// The event `{}`, version {}.",
         event.source.name, event.version
     ));
-    write_struct(text, &event.name, &event.fields);
+    write_struct(text, &event.avro_name, &event.fields);
     text.blank();
     text.block(
         format!("impl ::farandole::Event for {}", event.name),
@@ -99,7 +99,8 @@ fn write_nested(text: &mut Text, nested: &NestedType) {
         } => {
             text.doc(doc.as_deref().unwrap_or("One of a few."));
             text.line(DERIVE_ENUM);
-            text.block(format!("pub enum {name}"), |text| {
+            let rust_name = write_rename(text, name);
+            text.block(format!("pub enum {rust_name}"), |text| {
                 for symbol in symbols {
                     let is_default = default.as_ref() == Some(symbol);
                     text.line(format!(
@@ -119,8 +120,18 @@ fn write_nested(text: &mut Text, nested: &NestedType) {
     }
 }
 
-fn write_struct(text: &mut Text, name: &str, fields: &[Field]) {
+/// apache-avro compares serde's name of a type with the schema's. Gives the Rust name.
+fn write_rename(text: &mut Text, avro_name: &str) -> String {
+    let name = pascal(avro_name);
+    if name != avro_name {
+        text.line(format!("#[serde(rename = {avro_name:?})]"));
+    }
+    name
+}
+
+fn write_struct(text: &mut Text, avro_name: &str, fields: &[Field]) {
     text.line(DERIVE);
+    let name = &write_rename(text, avro_name);
     if fields.is_empty() {
         text.line(format!("pub struct {name} {{}}"));
         return;

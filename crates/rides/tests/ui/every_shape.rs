@@ -16,6 +16,7 @@ mod generated {
 
         /// The first version knew no reasons.
         #[derive(serde::Deserialize)]
+        #[serde(rename = "ThingRefused")]
         struct First {
             serial: i64,
         }
@@ -50,7 +51,7 @@ impl Checker for Everybody {
 
     async fn r#match(&self, event: ThingChecked, cx: &Context) -> Result<Option<Match>, Failure> {
         let carried = Carried::of(cx);
-        let best: Option<generated::Part> = carried.thing_made_best;
+        let best: Option<generated::SparePart> = carried.thing_made_best;
         let tags: Option<Vec<String>> = carried.thing_made_tags;
         let known = carried.thing_made_owner.is_some() || best.is_some() || tags.is_some();
         Ok(known.then(|| {
