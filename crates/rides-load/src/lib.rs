@@ -4,6 +4,7 @@
 //! looks at what it says of the trip ([`board`]); drivers report where they are ([`drivers`], [`positions`]); at the end everything is summed
 //! up ([`summary`]) and compared with the tracker's view ([`tracker`]).
 
+pub mod accepted;
 pub mod board;
 pub mod city;
 pub mod client;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::accepted::Accepted;
 use crate::board::Board;
 use crate::client::{Client, ClientError, Status, Trip};
 use crate::drivers::Drivers;
@@ -23,6 +24,8 @@ pub struct World {
     pub drivers: Arc<Drivers>,
     /// How far everybody has come.
     pub tally: Arc<Tally>,
+    /// Where accepted requests are noted.
+    pub accepted: Accepted,
     /// How much faster than life rides are.
     pub time_scale: f64,
     /// When the run gives up.
@@ -65,7 +68,9 @@ async fn story(
     world: &World,
     seen: &mut watch::Receiver<Option<Trip>>,
 ) -> Result<Status, ClientError> {
-    world.board.show(world.client.request(ride).await?);
+    let trip = world.client.request(ride).await?;
+    world.accepted.note(ride.trip_id);
+    world.board.show(trip);
     world.tally.requested();
     if let Fate::CallsOff(after) = ride.fate {
         sleep(after).await;

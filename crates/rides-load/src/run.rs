@@ -7,6 +7,7 @@ use farandole::{Error, Publisher, Shutdown};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::accepted::Accepted;
 use crate::board::Board;
 use crate::client::Client;
 use crate::drivers::Drivers;
@@ -54,6 +55,7 @@ pub async fn run(
         board: Arc::new(Board::default()),
         drivers,
         tally: Arc::new(Tally::of(rides.len())),
+        accepted: Accepted::open(settings.accepted.as_deref())?,
         time_scale: settings.time_scale,
         deadline,
     });

@@ -44,6 +44,9 @@ pub struct Settings {
     /// Seconds between two reports of a driver
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = positive)]
     pub report_interval: f64,
+    /// Write the id of every trip whose request was accepted to this file, a line each
+    #[arg(long, value_name = "FILE")]
+    pub accepted: Option<PathBuf>,
     /// Seconds that trips may take beyond the last request and the longest ride; includes the trip service's patience
     #[arg(long, value_name = "SECONDS", default_value_t = 180.0, value_parser = positive)]
     pub settle: f64,
