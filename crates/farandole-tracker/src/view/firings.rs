@@ -5,7 +5,7 @@ use farandole_workflow::{Emits, EndKind, Step, Workflow};
 use serde::Serialize;
 
 use super::history::{Happened, History};
-use crate::fold::{Fact, LetterFact, SignalFact};
+use crate::fold::{EventFact, Fact, LetterFact, SignalFact};
 
 /// Positions at which outputs are looked for by id; a step emits one or two events as a rule.
 const POSITIONS: u32 = 4;
@@ -197,25 +197,28 @@ fn fire(
     }
 }
 
-/// By id, which is exact; else by causation with the step that the envelope names, or (foreign writers) that the definition implies.
+/// By causation, with the step that the envelope names or (foreign writers) that the definition implies. An event that names
+/// no cause is recognised by its id, which rule 2 derives from the firing.
 fn outputs(history: &History<'_>, cause: &str, firing: &str, step: &Step) -> Vec<Output> {
     let names = step.emits.events();
-    let derived: Vec<String> = names
-        .iter()
-        .flat_map(|event| (0..POSITIONS).map(|at| ids::output_id(firing, event, at).to_string()))
-        .collect();
+    let derived = |event: &EventFact| {
+        (0..POSITIONS)
+            .any(|at| ids::output_id(firing, event.name(), at).to_string() == event.envelope.id)
+    };
+    let ours = |event: &EventFact| match &event.envelope.step {
+        Some(named) => *named == step.name,
+        None => event.participant() == step.by,
+    };
     history
         .events
         .iter()
         .filter(|happened| {
             let event = happened.event;
             names.contains(&event.name())
-                && (derived.contains(&event.envelope.id)
-                    || (event.causes().any(|id| id == cause)
-                        && match &event.envelope.step {
-                            Some(named) => *named == step.name,
-                            None => event.participant() == step.by,
-                        }))
+                && match event.causes().next() {
+                    Some(_) => event.causes().any(|id| id == cause) && ours(event),
+                    None => derived(event),
+                }
         })
         .map(|happened| Output {
             event: happened.event.name().to_owned(),
@@ -299,16 +302,18 @@ fn signal(history: &History<'_>, trigger: &Happened<'_>, step: &Step) -> Option<
         .map(|(_, signal)| *signal)
         .filter(|signal| about(signal))
         .next_back()
-        .map(said)
+        .map(Said::from)
 }
 
-pub(crate) fn said(signal: &SignalFact) -> Said {
-    Said {
-        kind: signal.kind.clone(),
-        at_ms: signal.at_ms,
-        attempts: signal.attempts,
-        next_try_ms: signal.next_try_ms,
-        reason: signal.reason.clone(),
-        instance: signal.instance.clone(),
+impl From<&SignalFact> for Said {
+    fn from(signal: &SignalFact) -> Self {
+        Self {
+            kind: signal.kind.clone(),
+            at_ms: signal.at_ms,
+            attempts: signal.attempts,
+            next_try_ms: signal.next_try_ms,
+            reason: signal.reason.clone(),
+            instance: signal.instance.clone(),
+        }
     }
 }

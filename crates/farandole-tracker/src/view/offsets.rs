@@ -52,9 +52,12 @@ impl Offsets {
     }
 
     /// Whether a reader that has come to `read_to` has seen everything that stood in its topics when the watermarks were asked for.
+    /// A partition that holds nothing any more has nothing left to see.
     pub fn seen_by(&self, read_to: &Positions) -> bool {
-        read_to
-            .iter()
-            .all(|(partition, next)| self.high(partition).is_none_or(|high| *next >= high))
+        read_to.iter().all(|(partition, next)| {
+            self.watermarks
+                .get(partition)
+                .is_none_or(|(low, high)| next >= high || low >= high)
+        })
     }
 }

@@ -5,6 +5,8 @@
     reason = "every test binary uses its own part of these helpers"
 )]
 
+pub mod server;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
