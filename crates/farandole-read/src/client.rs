@@ -20,7 +20,7 @@ impl Client {
     ) -> Result<Self, ReadError> {
         let consumer = inspector_config(kafka, client_id, group)
             .create()
-            .map_err(ReadError::Settings)?;
+            .map_err(|error| ReadError::Settings(Box::new(error)))?;
         Ok(Self {
             consumer: Some(consumer),
         })

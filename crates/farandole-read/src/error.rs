@@ -7,7 +7,7 @@ pub enum ReadError {
     #[error(
         "no Kafka client can be made of these settings: {0}. Check client.properties and the KAFKA_* variables"
     )]
-    Settings(#[source] KafkaError),
+    Settings(#[source] Box<KafkaError>),
     /// A question to the broker was not answered as it should.
     #[error(
         "{doing}: {source}. Check that the brokers at {servers} can be reached and that this user may read there"
@@ -19,7 +19,7 @@ pub enum ReadError {
         servers: String,
         /// librdkafka's answer.
         #[source]
-        source: KafkaError,
+        source: Box<KafkaError>,
     },
     /// A topic that was named does not exist.
     #[error(
@@ -28,7 +28,7 @@ pub enum ReadError {
     NoTopic(String),
     /// librdkafka can't go on; only a new reader can.
     #[error("the Kafka client has failed for good: {0}. Open a new reader")]
-    Fatal(#[source] KafkaError),
+    Fatal(#[source] Box<KafkaError>),
     /// The reader's thread has ended.
     #[error("this reader has been closed")]
     Closed,

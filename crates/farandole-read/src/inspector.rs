@@ -97,7 +97,7 @@ impl Inspector {
             let metadata = client
                 .get()?
                 .fetch_metadata(None, PATIENCE)
-                .map_err(Failed::Kafka)?;
+                .map_err(Failed::kafka)?;
             let known = metadata
                 .topics()
                 .iter()
@@ -127,7 +127,7 @@ impl Inspector {
                 let (low, high) = client
                     .get()?
                     .fetch_watermarks(&topic, partition, PATIENCE)
-                    .map_err(Failed::Kafka)?;
+                    .map_err(Failed::kafka)?;
                 Ok(Watermarks { low, high })
             },
         )
@@ -169,7 +169,7 @@ impl Inspector {
             let found = client
                 .get()?
                 .offsets_for_times(wanted, PATIENCE)
-                .map_err(Failed::Kafka)?;
+                .map_err(Failed::kafka)?;
             Ok(offsets(&found)
                 .filter_map(|(partition, offset)| Some((partition, offset?)))
                 .collect())
@@ -197,7 +197,7 @@ impl Inspector {
                 let found = client
                     .get()?
                     .committed_offsets(wanted, PATIENCE)
-                    .map_err(Failed::Kafka)?;
+                    .map_err(Failed::kafka)?;
                 Ok(offsets(&found).collect())
             },
         )
@@ -228,7 +228,7 @@ impl Inspector {
             let list = client
                 .get()?
                 .fetch_group_list(name.as_deref(), PATIENCE)
-                .map_err(Failed::Kafka)?;
+                .map_err(Failed::kafka)?;
             let mut groups: Vec<_> = list.groups().iter().map(group_info).collect();
             groups.sort_by(|a, b| a.name.cmp(&b.name));
             Ok(groups)
@@ -273,8 +273,14 @@ impl Inspector {
 }
 
 enum Failed {
-    Kafka(KafkaError),
+    Kafka(Box<KafkaError>),
     Read(ReadError),
+}
+
+impl Failed {
+    fn kafka(error: KafkaError) -> Self {
+        Self::Kafka(Box::new(error))
+    }
 }
 
 impl From<ReadError> for Failed {

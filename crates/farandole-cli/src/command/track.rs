@@ -59,13 +59,19 @@ struct Ls {
     /// Only with this key
     #[arg(long)]
     key: Option<String>,
+    /// Only of this version
+    #[arg(long = "workflow-version", value_name = "N")]
+    version: Option<u32>,
+    /// Only with this flag: deviated, orphan, late, truncated, dead-lettered
+    #[arg(long)]
+    flag: Option<String>,
     /// Only of this tenant
     #[arg(long)]
     tenant: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
-    /// Go on where a list ended (its `next`)
+    /// Go on where a list ended (its `next_cursor`)
     #[arg(long)]
     cursor: Option<String>,
 }
@@ -104,12 +110,15 @@ fn show(answer: &Value, as_json: bool, print: fn(&Value)) {
 
 async fn list(tracker: &Tracker, ls: &Ls, as_json: bool) -> Result<u8, CliError> {
     let mut query = vec![("limit", ls.limit.to_string())];
+    let version = ls.version.map(|version| version.to_string());
     for (name, value) in [
         ("workflow", &ls.workflow),
+        ("version", &version),
         ("status", &ls.status),
         ("step", &ls.step),
         ("key", &ls.key),
         ("tenant", &ls.tenant),
+        ("flag", &ls.flag),
         ("cursor", &ls.cursor),
     ] {
         query.extend(value.clone().map(|value| (name, value)));
@@ -141,7 +150,7 @@ fn print_list(answer: &Value) {
         ]);
     }
     println!("{rows}");
-    if let Some(next) = answer["next"].as_str() {
+    if let Some(next) = answer["next_cursor"].as_str() {
         println!("There are more: --cursor {next}");
     }
 }
@@ -157,6 +166,13 @@ fn print_instance(one: &Value) {
     println!("status       {}  {}", status_words(one), percent(one));
     if !waits(one).is_empty() {
         println!("waits for    {}", waits(one));
+    }
+    if let Some(end) = one["ended"]["event"].as_str() {
+        println!(
+            "ended by     {} at {}",
+            plain(end),
+            position(&one["ended"]["position"])
+        );
     }
     for other in items(one, "other_runs") {
         println!("other run    {}", text(other));
@@ -206,56 +222,66 @@ fn timeline_row(entry: &Value, from: Option<i64>) -> [String; 7] {
 
 fn print_why(answer: &Value) {
     println!(
-        "{} v{}  {}  {}",
+        "{}  {}  {}",
         text(&answer["workflow"]),
-        text(&answer["version"]),
         text(&answer["key"]),
         status_words(answer)
     );
-    let reasons: Vec<&Value> = items(answer, "reasons")
-        .chain(items(answer, "why"))
-        .collect();
-    if reasons.is_empty() {
+    if !waits(answer).is_empty() {
+        println!("waits for {}", waits(answer));
+    }
+    let mut reasons = items(answer, "why").peekable();
+    if reasons.peek().is_none() {
         println!("nothing holds it up");
     }
-    for reason in reasons {
-        let kind = ["reason", "kind"]
-            .iter()
-            .map(|name| text(&reason[*name]))
-            .find(|word| !word.is_empty())
-            .unwrap_or_default();
-        println!(
-            "\n{kind}: {}",
-            ["explanation", "message", "text"]
-                .iter()
-                .map(|name| text(&reason[*name]))
-                .find(|word| !word.is_empty())
-                .unwrap_or_default()
-        );
-        for (name, label) in [
-            ("step", "step"),
-            ("participant", "participant"),
-            ("attempts", "attempts"),
-            ("ahead", "records ahead"),
-            ("committed", "committed offset"),
-            ("command", "would move it"),
-        ] {
-            if !text(&reason[name]).is_empty() {
-                println!("  {label:<17} {}", text(&reason[name]));
-            }
+    reasons.for_each(print_reason);
+}
+
+fn print_reason(reason: &Value) {
+    println!("\n{}: {}", text(&reason["reason"]), text(&reason["detail"]));
+    let line = |label: &str, value: String| {
+        if !value.is_empty() {
+            println!("  {label:<17} {value}");
         }
-        if reason["position"].is_object() {
-            println!("  {:<17} {}", "where", position(&reason["position"]));
-        }
-        if let Some(since) = reason["since_ms"].as_i64() {
-            println!(
-                "  {:<17} {} ({})",
-                "since",
-                time(Some(since)),
-                length(farandole_runtime::now_ms() - since)
-            );
-        }
-    }
+    };
+    line(
+        "step",
+        format!(
+            "{} of {}",
+            text(&reason["step"]),
+            text(&reason["participant"])
+        ),
+    );
+    line(
+        "trigger",
+        format!(
+            "{} at {}[{}]@{}",
+            text(&reason["event"]),
+            text(&reason["topic"]),
+            reason["partition"],
+            reason["offset"]
+        ),
+    );
+    line("committed offset", text(&reason["committed"]));
+    line("records ahead", text(&reason["ahead"]));
+    line("attempts", text(&reason["attempts"]));
+    line(
+        "next try",
+        reason["next_try_ms"]
+            .as_i64()
+            .map(|at| time(Some(at)))
+            .unwrap_or_default(),
+    );
+    line("dead letter", position(&reason["dead_letter"]));
+    let since = reason["since_ms"].as_i64().map(|at| {
+        format!(
+            "{} ({})",
+            time(Some(at)),
+            length(farandole_runtime::now_ms() - at)
+        )
+    });
+    line("since", since.unwrap_or_default());
+    line("would move it", text(&reason["command"]));
 }
 
 async fn watch(tracker: &Tracker, instance: &str, as_json: bool) -> Result<u8, CliError> {
@@ -309,18 +335,10 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
-/// The status and the flags that are set: names in a list's rows, booleans on an instance.
+/// The status and the flags that are set.
 fn status_words(one: &Value) -> String {
-    let set = one["flags"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(_, set)| **set == Value::Bool(true))
-        .map(|(name, _)| name.replace('_', "-"));
-    let named = items(one, "flags").map(text);
     std::iter::once(text(&one["status"]))
-        .chain(set)
-        .chain(named)
+        .chain(items(one, "flags").map(text))
         .collect::<Vec<_>>()
         .join(", ")
 }

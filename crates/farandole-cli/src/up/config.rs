@@ -250,17 +250,19 @@ fn with_suggestion(message: &str) -> String {
     }
 }
 
+/// Line and column of the character that holds or follows this byte, both from 1.
 fn place(text: &str, offset: usize) -> (usize, usize) {
-    let before = &text[..text.floor_char_boundary(offset)];
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
-    (line, column)
+    let before = text
+        .char_indices()
+        .take_while(|(at, _)| *at < offset)
+        .map(|(_, c)| c);
+    before.fold((1, 1), |(line, column), c| {
+        if c == '\n' {
+            (line + 1, 1)
+        } else {
+            (line, column + 1)
+        }
+    })
 }
 
 #[cfg(test)]
@@ -342,6 +344,16 @@ mod tests {
         let twice =
             "[[process]]\nname=\"a\"\ncommand=[\"x\"]\n[[process]]\nname=\"a\"\ncommand=[\"x\"]\n";
         assert!(complaint(twice).contains("more than one process"));
+    }
+
+    #[test]
+    fn the_example_s_file_is_fine() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../farandole.toml");
+        let config = load(&path).expect("the repository's own");
+        assert_eq!(
+            config.process.iter().filter(|process| process.load).count(),
+            1
+        );
     }
 
     #[test]

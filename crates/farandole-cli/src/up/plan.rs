@@ -48,7 +48,7 @@ pub(super) fn plans(
             "--listen".to_owned(),
             listen.to_string(),
             "--data".to_owned(),
-            "{data}/tracker".to_owned(),
+            "{data}/tracker.db".to_owned(),
         ];
         command.extend(config.tracker.args.iter().cloned());
         let process = Process {

@@ -29,7 +29,7 @@ pub(super) enum Command {
 pub(super) enum Item {
     Record(Record),
     Notice(Notice),
-    Fatal(KafkaError),
+    Fatal(Box<KafkaError>),
 }
 
 /// Nobody listens any more.
@@ -44,7 +44,7 @@ pub(super) fn spawn(
 ) -> Result<oneshot::Receiver<()>, ReadError> {
     let consumer: BaseConsumer = reader_config(kafka, client_id)
         .create()
-        .map_err(ReadError::Settings)?;
+        .map_err(|error| ReadError::Settings(Box::new(error)))?;
     let (ending, ended) = oneshot::channel();
     let run = move || {
         let mut reading = Reading {
@@ -95,7 +95,7 @@ impl Reading {
                     self.tell(Item::Record(record))?;
                 }
                 Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => {
-                    self.tell(Item::Fatal(error))?;
+                    self.tell(Item::Fatal(Box::new(error)))?;
                     return Err(Gone);
                 }
                 Some(Err(error)) => {
