@@ -1,37 +1,33 @@
 //! A map of the riders who wait: the smallest consumer there can be.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::ready;
+use std::sync::{Mutex, PoisonError};
 
 use farandole::{Context, Failure, Service};
 use rides::{DriverAssigned, TripCancelled, TripRequested, TripUnfulfilled};
 
+/// Where each waiting trip's rider stands: trip → zone.
+static WAITING: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+
 #[tokio::main]
 async fn main() -> farandole::Result<()> {
-    let waiting = Map::default();
-    let (map, one, two, three) = (waiting.clone(), waiting.clone(), waiting.clone(), waiting);
     Service::from_args("rider-map")?
-        .on(move |e: TripRequested, cx: Context| map.change(cx, Some(e.pickup.zone)))
-        .on(move |_: DriverAssigned, cx: Context| one.change(cx, None))
-        .on(move |_: TripCancelled, cx: Context| two.change(cx, None))
-        .on(move |_: TripUnfulfilled, cx: Context| three.change(cx, None))
+        .on(|e: TripRequested, cx: Context| ready(change(&cx, Some(e.pickup.zone))))
+        .on(|_: DriverAssigned, cx: Context| ready(change(&cx, None)))
+        .on(|_: TripCancelled, cx: Context| ready(change(&cx, None)))
+        .on(|_: TripUnfulfilled, cx: Context| ready(change(&cx, None)))
         .run()
         .await
 }
 
-/// Where each waiting trip's rider stands: trip → zone.
-#[derive(Clone, Default)]
-struct Map(Arc<Mutex<BTreeMap<String, String>>>);
-
-impl Map {
-    async fn change(self, cx: Context, zone: Option<String>) -> Result<(), Failure> {
-        let trip = cx.key().unwrap_or_default().to_owned();
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match zone {
-            Some(zone) => waiting.insert(trip, zone),
-            None => waiting.remove(&trip),
-        };
-        println!("{} riders wait: {waiting:?}", waiting.len());
-        Ok(())
-    }
+fn change(cx: &Context, zone: Option<String>) -> Result<(), Failure> {
+    let trip = cx.key().unwrap_or_default().to_owned();
+    let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+    match zone {
+        Some(zone) => waiting.insert(trip, zone),
+        None => waiting.remove(&trip),
+    };
+    println!("{} riders wait: {:?}", waiting.len(), waiting.values());
+    Ok(())
 }
