@@ -8,6 +8,7 @@ pub mod command;
 pub mod error;
 pub mod project;
 pub mod released;
+mod say;
 mod table;
 pub mod topics;
 pub mod tracker;

@@ -8,6 +8,7 @@ mod plan;
 mod ready;
 mod watch;
 
+use crate::say::tell;
 use std::path::{Path, PathBuf};
 
 use farandole_broker::Broker;
@@ -161,11 +162,11 @@ async fn topics(project: &Project, config: &Config, kafka: &KafkaSettings) -> Re
         .iter()
         .filter(|change| change.change == Change::Created)
         .count();
-    println!("{} topics, {created} of them new", changes.len());
+    tell!("{} topics, {created} of them new", changes.len());
     for change in &changes {
         if let Change::Differs(differences) = &change.change {
             let all: Vec<_> = differences.iter().map(ToString::to_string).collect();
-            println!(
+            tell!(
                 "warning: topic {} has {}; it is left as it is",
                 change.name,
                 all.join(", ")
@@ -228,12 +229,12 @@ fn print_table(fleet: &Fleet, names: &Names, own_broker: bool) {
             plan.log_path.display().to_string(),
         ]);
     }
-    println!("\n{rows}\n");
+    tell!("\n{rows}\n");
     if !names.tracker.is_empty() {
-        println!(
+        tell!(
             "See every instance at {}/ or with `farandole track ls`.",
             names.tracker
         );
     }
-    println!("Ctrl-C ends everything.\n");
+    tell!("Ctrl-C ends everything.\n");
 }

@@ -114,3 +114,34 @@ fn a_tracker_that_is_not_there_is_named_with_what_to_do() {
         "{code}: {said}"
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn when_nobody_reads_the_answer_no_panic_is_shown() {
+    let script = format!(
+        "{} schema list 2>&1 >&- | cat",
+        env!("CARGO_BIN_EXE_farandole")
+    );
+    let output = Command::new("sh")
+        .current_dir(repository())
+        .args(["-c", &script])
+        .output()
+        .expect("it runs");
+    assert!(
+        !String::from_utf8_lossy(&output.stdout).contains("panicked"),
+        "{output:?}"
+    );
+    let script = format!(
+        "{} schema list | head -c 0",
+        env!("CARGO_BIN_EXE_farandole")
+    );
+    let output = Command::new("sh")
+        .current_dir(repository())
+        .args(["-c", &script])
+        .output()
+        .expect("it runs");
+    assert!(
+        !String::from_utf8_lossy(&output.stderr).contains("panicked"),
+        "{output:?}"
+    );
+}

@@ -215,6 +215,7 @@ fn the_load_decides_the_exit_code_and_gets_its_arguments() {
         !up.said.iter().any(|line| line.starts_with(" load ")),
         "without --load there is none"
     );
+    assert_eq!(up.interrupted(), Some(0));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use farandole_broker::{Broker, Config};
 use farandole_runtime::Shutdown;
 
 use crate::error::CliError;
+use crate::say::say;
 
 /// Flags of `farandole broker`.
 #[derive(Clone, Debug, clap::Args)]
@@ -43,7 +44,7 @@ pub async fn run(args: Args) -> Result<u8, CliError> {
     };
     let shutdown = Shutdown::on_signals();
     let broker = Broker::start(config).await?;
-    println!(
+    say!(
         "Kafka protocol at {} (for development and tests); Ctrl-C ends it",
         broker.bootstrap_servers()
     );

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::events::{Decoder, time};
 use crate::error::CliError;
+use crate::say::say;
 use crate::table::{plain, table};
 
 const CLIENT: &str = "farandole-cli";
@@ -186,14 +187,14 @@ fn find<'a>(entries: &'a [Entry], participant: &str, id: &str) -> Result<&'a Ent
 
 fn list(participant: &str, entries: &[Entry], as_json: bool) {
     if as_json {
-        println!(
+        say!(
             "{}",
             Value::from(entries.iter().map(Entry::json).collect::<Vec<_>>())
         );
         return;
     }
     if entries.is_empty() {
-        println!("{participant} has no dead letters");
+        say!("{participant} has no dead letters");
         return;
     }
     let mut rows = table([
@@ -225,7 +226,7 @@ fn list(participant: &str, entries: &[Entry], as_json: bool) {
             why,
         ]);
     }
-    println!("{rows}");
+    say!("{rows}");
 }
 
 async fn show(kafka: &KafkaSettings, entry: &Entry) -> Result<u8, CliError> {
@@ -242,7 +243,7 @@ async fn show(kafka: &KafkaSettings, entry: &Entry) -> Result<u8, CliError> {
     all["payload_bytes"] = original.value.as_ref().map(Vec::len).into();
     all["data"] = seen.data.as_ref().ok().cloned().into();
     all["decode_error"] = seen.data.as_ref().err().cloned().into();
-    println!(
+    say!(
         "{}",
         serde_json::to_string_pretty(&all).map_err(|error| CliError::Other(error.to_string()))?
     );
@@ -268,7 +269,7 @@ async fn give_back(kafka: &KafkaSettings, retry: &Retry) -> Result<u8, CliError>
     let mut seen = BTreeSet::new();
     for entry in chosen.iter().filter(|entry| seen.insert(entry.id())) {
         if entry.retried && !retry.again {
-            println!(
+            say!(
                 "{}: was given back before; --again does it once more",
                 entry.id()
             );
@@ -276,14 +277,14 @@ async fn give_back(kafka: &KafkaSettings, retry: &Retry) -> Result<u8, CliError>
         }
         let outgoing = redriven(&retry.participant, entry);
         if retry.dry_run {
-            println!("{}: would go to {}", entry.id(), outgoing.topic);
+            say!("{}: would go to {}", entry.id(), outgoing.topic);
         } else {
             let position = publisher.publish(outgoing).await?;
-            println!("{}: given back as {position}", entry.id());
+            say!("{}: given back as {position}", entry.id());
         }
         given += 1;
     }
-    println!(
+    say!(
         "{given} of {} {}",
         seen.len(),
         if retry.dry_run {

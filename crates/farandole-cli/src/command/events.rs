@@ -9,6 +9,7 @@ use farandole_runtime::{KafkaSettings, Shutdown};
 use serde_json::{Value, json};
 
 use crate::error::CliError;
+use crate::say::say;
 use crate::table::plain;
 
 const CLIENT: &str = "farandole-cli";
@@ -96,7 +97,7 @@ pub async fn run(args: Args, kafka: &KafkaSettings) -> Result<u8, CliError> {
             if !seen.fits(&args) {
                 continue;
             }
-            println!(
+            say!(
                 "{}",
                 if args.output == Format::Json {
                     seen.json(&record).to_string()

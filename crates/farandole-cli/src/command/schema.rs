@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::error::CliError;
 use crate::project::Project;
 use crate::released::{Released, Standing, hash, id, missing, standing};
+use crate::say::say;
 use crate::table::table;
 
 /// Flags of `farandole schema`.
@@ -71,7 +72,7 @@ pub fn run(args: Args) -> Result<u8, CliError> {
                         .insert(id(schema.event(), schema.version()), hash(path)?);
                 }
                 released.save(&args.released)?;
-                println!(
+                say!(
                     "{} lists {} schemas",
                     args.released.display(),
                     released.events.len()
@@ -164,21 +165,21 @@ fn report(verdicts: &[Verdict], count: usize, as_json: bool) -> Result<u8, CliEr
     let wrong = verdicts.iter().filter(|verdict| verdict.fatal).count();
     if as_json {
         let all = verdicts.iter().map(|verdict| json!({"file": verdict.file, "fatal": verdict.fatal, "path": verdict.path, "reason": verdict.reason}));
-        println!(
+        say!(
             "{}",
             json!({"schemas": count, "wrong": wrong, "findings": all.collect::<Vec<_>>()})
         );
     } else {
         for verdict in verdicts {
             let word = if verdict.fatal { "error" } else { "warning" };
-            println!(
+            say!(
                 "{}: {word}: at {}: {}",
                 verdict.file.display(),
                 verdict.path,
                 verdict.reason
             );
         }
-        println!("{count} schemas checked, {wrong} problems");
+        say!("{count} schemas checked, {wrong} problems");
     }
     Ok(u8::from(wrong > 0))
 }
@@ -218,9 +219,9 @@ fn list(project: &Project, released: &Released, as_json: bool) -> Result<u8, Cli
         ]);
     }
     if as_json {
-        println!("{}", json!(all));
+        say!("{}", json!(all));
     } else {
-        println!("{rows}");
+        say!("{rows}");
     }
     Ok(0)
 }

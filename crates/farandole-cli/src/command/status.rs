@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::track::{items, text};
 use crate::error::CliError;
+use crate::say::say;
 use crate::table::table;
 use crate::tracker::Tracker;
 
@@ -43,7 +44,7 @@ pub async fn run(args: Args) -> Result<u8, CliError> {
         let Answers {
             workflows, groups, ..
         } = answers;
-        println!(
+        say!(
             "{}",
             json!({"healthy": problems.is_empty(), "problems": problems, "workflows": workflows["workflows"], "groups": groups["groups"], "as_of": groups["as_of"]})
         );
@@ -156,7 +157,7 @@ fn print(answers: &Answers, problems: &[String]) {
             text(&group["lag"]),
         ]);
     }
-    println!("{rows}\n");
+    say!("{rows}\n");
     let mut rows = table(["WORKFLOW", "VERSION", "INSTANCES"]);
     for workflow in items(&answers.workflows, "workflows") {
         let statuses = workflow["statuses"].as_object().into_iter().flatten();
@@ -169,16 +170,14 @@ fn print(answers: &Answers, problems: &[String]) {
             counts.collect::<Vec<_>>().join(", "),
         ]);
     }
-    println!("{rows}\n");
+    say!("{rows}\n");
     match behind(&answers.groups) {
-        Some(behind) => println!("The tracker is {behind} records behind."),
-        None => println!("How far the tracker is behind is unknown."),
+        Some(behind) => say!("The tracker is {behind} records behind."),
+        None => say!("How far the tracker is behind is unknown."),
     }
     match problems {
-        [] => println!("Healthy."),
-        some => some
-            .iter()
-            .for_each(|problem| println!("PROBLEM  {problem}")),
+        [] => say!("Healthy."),
+        some => some.iter().for_each(|problem| say!("PROBLEM  {problem}")),
     }
 }
 

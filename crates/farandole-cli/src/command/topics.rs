@@ -5,6 +5,7 @@ use farandole_runtime::KafkaSettings;
 
 use crate::error::CliError;
 use crate::project::Project;
+use crate::say::say;
 use crate::table::table;
 use crate::topics::{Shape, differences, wanted};
 
@@ -112,5 +113,5 @@ fn print(topics: &[TopicSpec], changes: &[TopicChange], what: What) {
             word,
         ]);
     }
-    println!("{rows}");
+    say!("{rows}");
 }

@@ -1,13 +1,16 @@
 //! `farandole track`: the tracker's answers on the terminal.
 
+mod show;
+
 use std::time::Duration;
 
 use farandole_runtime::Shutdown;
 use serde_json::Value;
 
-use super::events::time;
+pub(crate) use show::{items, text};
+
 use crate::error::CliError;
-use crate::table::{length, plain, table};
+use crate::say::say;
 use crate::tracker::Tracker;
 
 /// How often `watch` asks.
@@ -87,12 +90,12 @@ pub async fn run(args: Args) -> Result<u8, CliError> {
         What::Ls(ls) => list(&tracker, &ls, as_json).await,
         What::Show { instance } => {
             let answer = tracker.get(&["instances", &instance], &[]).await?;
-            show(&answer, as_json, print_instance);
+            answer_with(&answer, as_json, show::instance);
             Ok(0)
         }
         What::Why { instance } => {
             let answer = tracker.get(&["instances", &instance, "why"], &[]).await?;
-            show(&answer, as_json, print_why);
+            answer_with(&answer, as_json, show::why);
             let stuck = answer["status"] == "stuck";
             Ok(u8::from(stuck))
         }
@@ -100,9 +103,9 @@ pub async fn run(args: Args) -> Result<u8, CliError> {
     }
 }
 
-fn show(answer: &Value, as_json: bool, print: fn(&Value)) {
+fn answer_with(answer: &Value, as_json: bool, print: fn(&Value)) {
     if as_json {
-        println!("{answer}")
+        say!("{answer}")
     } else {
         print(answer)
     }
@@ -124,164 +127,8 @@ async fn list(tracker: &Tracker, ls: &Ls, as_json: bool) -> Result<u8, CliError>
         query.extend(value.clone().map(|value| (name, value)));
     }
     let answer = tracker.get(&["instances"], &query).await?;
-    show(&answer, as_json, print_list);
+    answer_with(&answer, as_json, show::list);
     Ok(0)
-}
-
-fn print_list(answer: &Value) {
-    let mut rows = table([
-        "WORKFLOW",
-        "KEY",
-        "STATUS",
-        "DONE",
-        "WAITS FOR",
-        "STARTED",
-        "CORRELATION",
-    ]);
-    for one in items(answer, "instances") {
-        rows.add_row([
-            format!("{} v{}", text(&one["workflow"]), text(&one["version"])),
-            text(&one["key"]),
-            status_words(one),
-            percent(one),
-            waits(one),
-            time(one["started_ms"].as_i64()),
-            text(&one["correlation"]),
-        ]);
-    }
-    println!("{rows}");
-    if let Some(next) = answer["next_cursor"].as_str() {
-        println!("There are more: --cursor {next}");
-    }
-}
-
-fn print_instance(one: &Value) {
-    println!(
-        "{} v{}  {}",
-        text(&one["workflow"]),
-        text(&one["version"]),
-        text(&one["key"])
-    );
-    println!("correlation  {}", text(&one["correlation"]));
-    println!("status       {}  {}", status_words(one), percent(one));
-    if !waits(one).is_empty() {
-        println!("waits for    {}", waits(one));
-    }
-    if let Some(end) = one["ended"]["event"].as_str() {
-        println!(
-            "ended by     {} at {}",
-            plain(end),
-            position(&one["ended"]["position"])
-        );
-    }
-    for other in items(one, "other_runs") {
-        println!("other run    {}", text(other));
-    }
-    for deviation in items(one, "deviations") {
-        println!(
-            "deviation    {} at {}",
-            text(&deviation["explanation"]),
-            position(&deviation["position"])
-        );
-    }
-    println!();
-    print_timeline(items(one, "timeline"), one["started_ms"].as_i64());
-    let remaining: Vec<_> = items(one, "remaining")
-        .chain(items(&one["progress"], "remaining"))
-        .map(|step| text(&step["step"]))
-        .collect();
-    if !remaining.is_empty() {
-        println!("\nstill to come  {}", remaining.join(", "));
-    }
-}
-
-fn print_timeline<'a>(entries: impl Iterator<Item = &'a Value>, from: Option<i64>) {
-    let mut rows = table(["AT", "AFTER", "", "EVENT", "STEP", "BY", "WHERE"]);
-    for entry in entries {
-        rows.add_row(timeline_row(entry, from));
-    }
-    println!("{rows}");
-}
-
-fn timeline_row(entry: &Value, from: Option<i64>) -> [String; 7] {
-    let at = entry["at_ms"].as_i64();
-    let after = at
-        .zip(from)
-        .map(|(at, from)| format!("+{}", length(at - from)))
-        .unwrap_or_default();
-    [
-        time(at),
-        after,
-        text(&entry["kind"]),
-        text(&entry["event"]),
-        text(&entry["step"]),
-        text(&entry["participant"]),
-        position(&entry["position"]),
-    ]
-}
-
-fn print_why(answer: &Value) {
-    println!(
-        "{}  {}  {}",
-        text(&answer["workflow"]),
-        text(&answer["key"]),
-        status_words(answer)
-    );
-    if !waits(answer).is_empty() {
-        println!("waits for {}", waits(answer));
-    }
-    let mut reasons = items(answer, "why").peekable();
-    if reasons.peek().is_none() {
-        println!("nothing holds it up");
-    }
-    reasons.for_each(print_reason);
-}
-
-fn print_reason(reason: &Value) {
-    println!("\n{}: {}", text(&reason["reason"]), text(&reason["detail"]));
-    let line = |label: &str, value: String| {
-        if !value.is_empty() {
-            println!("  {label:<17} {value}");
-        }
-    };
-    line(
-        "step",
-        format!(
-            "{} of {}",
-            text(&reason["step"]),
-            text(&reason["participant"])
-        ),
-    );
-    line(
-        "trigger",
-        format!(
-            "{} at {}[{}]@{}",
-            text(&reason["event"]),
-            text(&reason["topic"]),
-            reason["partition"],
-            reason["offset"]
-        ),
-    );
-    line("committed offset", text(&reason["committed"]));
-    line("records ahead", text(&reason["ahead"]));
-    line("attempts", text(&reason["attempts"]));
-    line(
-        "next try",
-        reason["next_try_ms"]
-            .as_i64()
-            .map(|at| time(Some(at)))
-            .unwrap_or_default(),
-    );
-    line("dead letter", position(&reason["dead_letter"]));
-    let since = reason["since_ms"].as_i64().map(|at| {
-        format!(
-            "{} ({})",
-            time(Some(at)),
-            length(farandole_runtime::now_ms() - at)
-        )
-    });
-    line("since", since.unwrap_or_default());
-    line("would move it", text(&reason["command"]));
 }
 
 async fn watch(tracker: &Tracker, instance: &str, as_json: bool) -> Result<u8, CliError> {
@@ -290,20 +137,20 @@ async fn watch(tracker: &Tracker, instance: &str, as_json: bool) -> Result<u8, C
     let mut before = String::new();
     loop {
         let answer = tracker.get(&["instances", instance], &[]).await?;
-        let timeline: Vec<&Value> = items(&answer, "timeline").collect();
+        let timeline: Vec<&Value> = show::items(&answer, "timeline").collect();
         for entry in timeline.iter().skip(shown) {
             match as_json {
-                true => println!("{entry}"),
-                false => println!(
+                true => say!("{entry}"),
+                false => say!(
                     "{}",
-                    timeline_row(entry, answer["started_ms"].as_i64()).join("  ")
+                    show::timeline_row(entry, answer["started_ms"].as_i64()).join("  ")
                 ),
             }
         }
         shown = timeline.len().max(shown);
-        let now = status_words(&answer);
+        let now = show::status_words(&answer);
         if now != before && !as_json {
-            println!("— {now}  {}", waits(&answer));
+            say!("— {now}  {}", show::waits(&answer));
         }
         before = now;
         match answer["status"].as_str() {
@@ -315,77 +162,5 @@ async fn watch(tracker: &Tracker, instance: &str, as_json: bool) -> Result<u8, C
             () = shutdown.requested() => return Ok(0),
             () = tokio::time::sleep(EVERY) => {}
         }
-    }
-}
-
-/// The array of this name, or nothing.
-pub(crate) fn items<'a>(
-    answer: &'a Value,
-    name: &str,
-) -> impl Iterator<Item = &'a Value> + use<'a> {
-    answer[name].as_array().into_iter().flatten()
-}
-
-/// A value as words; nothing for null.
-pub(crate) fn text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => plain(text),
-        other => plain(&other.to_string()),
-    }
-}
-
-/// The status and the flags that are set.
-fn status_words(one: &Value) -> String {
-    std::iter::once(text(&one["status"]))
-        .chain(items(one, "flags").map(text))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn percent(one: &Value) -> String {
-    let percent = one["percent"]
-        .as_u64()
-        .or_else(|| one["progress"]["percent"].as_u64());
-    percent
-        .map(|percent| format!("{percent}%"))
-        .unwrap_or_default()
-}
-
-/// What it waits for and from whom; what may come but need not is left out.
-fn waits(one: &Value) -> String {
-    let each = items(one, "waits_for")
-        .filter(|wait| wait["kind"] != "possible")
-        .map(|wait| {
-            let events: Vec<_> = items(wait, "events").map(text).collect();
-            let what = if events.is_empty() {
-                text(&wait["step"])
-            } else {
-                events.join("|")
-            };
-            let outside = wait["outside"] == Value::Bool(true) || wait["kind"] == "outside";
-            let late = if wait["overdue"] == Value::Bool(true) {
-                " (overdue)"
-            } else {
-                ""
-            };
-            format!(
-                "{what} from {}{}{late}",
-                text(&wait["participant"]),
-                if outside { " (outside)" } else { "" }
-            )
-        });
-    each.collect::<Vec<_>>().join(", ")
-}
-
-fn position(value: &Value) -> String {
-    match value {
-        Value::Object(_) => format!(
-            "{}[{}]@{}",
-            text(&value["topic"]),
-            value["partition"],
-            value["offset"]
-        ),
-        other => text(other),
     }
 }

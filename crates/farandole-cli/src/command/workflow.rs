@@ -7,6 +7,7 @@ use farandole_workflow::{Finding, Report, Severity, StepStart, Trigger, Workflow
 use crate::error::CliError;
 use crate::project::Project;
 use crate::released::{Released, Standing, hash, id, missing, standing};
+use crate::say::say;
 use crate::table::table;
 
 /// Flags of `farandole workflow`.
@@ -68,7 +69,7 @@ pub fn run(args: Args) -> Result<u8, CliError> {
                         .insert(id(&workflow.name, workflow.version), hash(path)?);
                 }
                 released.save(&args.released)?;
-                println!(
+                say!(
                     "{} lists {} workflows",
                     args.released.display(),
                     released.workflows.len()
@@ -88,13 +89,11 @@ fn check(project: &Project, released: &Released) -> Result<u8, CliError> {
             .filter(|finding: &&Finding| finding.severity == Severity::Error)
             .count();
         if !findings.is_empty() {
-            print!(
-                "{}",
-                Report::new(&path.display().to_string(), &workflow.source, findings).render()
-            );
+            let report = Report::new(&path.display().to_string(), &workflow.source, findings);
+            say!("{}", report.render().trim_end());
         }
         for missing in farandole_workflow::unsupported(workflow) {
-            println!("{}: error: not possible yet: {missing}", path.display());
+            say!("{}: error: not possible yet: {missing}", path.display());
             wrong += 1;
         }
         wrong += frozen(path, workflow, released)?;
@@ -105,12 +104,12 @@ fn check(project: &Project, released: &Released) -> Result<u8, CliError> {
         .map(|(_, workflow)| id(&workflow.name, workflow.version))
         .collect();
     for gone in missing(&released.workflows, &present) {
-        println!(
+        say!(
             "{gone}.yaml: error: it was released and is gone; instances that began with it need it. Put it back"
         );
         wrong += 1;
     }
-    println!(
+    say!(
         "{} workflow versions checked, {wrong} problems",
         project.workflows.len()
     );
@@ -126,7 +125,7 @@ fn frozen(path: &Path, workflow: &Workflow, released: &Released) -> Result<usize
     {
         return Ok(0);
     }
-    println!(
+    say!(
         "{}: error: it was released and is frozen; put it back as it was and add v{}.yaml instead",
         path.display(),
         workflow.version + 1
@@ -176,15 +175,17 @@ fn find<'a>(
 
 fn show(workflow: &Workflow, mermaid: bool) -> Result<u8, CliError> {
     if mermaid {
-        print!("{}", draw::mermaid(workflow));
+        say!("{}", draw::mermaid(workflow).trim_end());
         return Ok(0);
     }
-    println!(
+    say!(
         "{} version {}, keyed by {}",
-        workflow.name, workflow.version, workflow.key
+        workflow.name,
+        workflow.version,
+        workflow.key
     );
     if let Some(description) = &workflow.description {
-        println!("{description}");
+        say!("{description}");
     }
     let mut rows = table(["STEP", "BY", "STARTS ON", "EMITS", "WITHIN"]);
     for step in &workflow.steps {
@@ -200,7 +201,7 @@ fn show(workflow: &Workflow, mermaid: bool) -> Result<u8, CliError> {
             within,
         ]);
     }
-    println!(
+    say!(
         "\n{rows}\n\ncompleted by {}; failed by {}",
         workflow.ends.completed.join(", "),
         workflow.ends.failed.join(", ")

@@ -87,6 +87,8 @@ impl Running {
         match tokio::time::timeout(patience, self.child.wait()).await {
             Ok(status) => status,
             Err(_) => {
+                #[cfg(unix)]
+                self.signal(rustix::process::Signal::KILL);
                 self.child.kill().await?;
                 self.child.wait().await
             }
@@ -95,13 +97,19 @@ impl Running {
 
     #[cfg(unix)]
     pub(crate) fn ask_to_end(&mut self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// To the child and to what it has started: it leads a process group of its own.
+    #[cfg(unix)]
+    fn signal(&mut self, signal: rustix::process::Signal) {
         let pid = self
             .child
             .id()
             .and_then(|id| i32::try_from(id).ok())
             .and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            let _ = rustix::process::kill_process_group(pid, signal);
         }
     }
 

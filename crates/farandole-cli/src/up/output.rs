@@ -1,5 +1,6 @@
 //! What a child says: all of it to its log file, warnings and errors to the terminal, the last lines kept for its obituary.
 
+use crate::say::tell;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::path::Path;
@@ -51,7 +52,7 @@ impl Log {
         // A full disk must not stop the children.
         let _ = writeln!(inner.file, "{line}");
         if inner.show_all || is_trouble(line) {
-            println!("{:>18} │ {line}", inner.name);
+            tell!("{:>18} │ {line}", inner.name);
         }
         if inner.tail.len() == TAIL {
             inner.tail.pop_front();

@@ -1,5 +1,6 @@
 //! Waiting until every service says over HTTP that it is ready.
 
+use crate::say::tell;
 use std::time::Duration;
 
 use super::watch::Fleet;
@@ -23,7 +24,7 @@ pub(super) async fn wait(fleet: &mut Fleet) {
         .collect();
     let all = ask(&http, &waiting);
     tokio::select! {
-        late = all => late.iter().for_each(|(name, reason)| println!("warning: {name} is not ready after {} s: {reason}", PATIENCE.as_secs())),
+        late = all => late.iter().for_each(|(name, reason)| tell!("warning: {name} is not ready after {} s: {reason}", PATIENCE.as_secs())),
         () = fleet.first_end() => {}
     }
 }

@@ -1,5 +1,6 @@
 //! Watching the children: who ends unexpectedly is reported, and started again only when asked for.
 
+use crate::say::tell;
 use std::future::poll_fn;
 use std::process::ExitStatus;
 use std::task::Poll;
@@ -105,9 +106,9 @@ impl Fleet {
             Ok(running) => {
                 child.pid = running.pid;
                 child.running = Some(running);
-                println!("{} runs again as process {}", child.plan.name, child.pid);
+                tell!("{} runs again as process {}", child.plan.name, child.pid);
             }
-            Err(error) => println!("error: {} can't be started again: {error}", child.plan.name),
+            Err(error) => tell!("error: {} can't be started again: {error}", child.plan.name),
         }
     }
 
@@ -126,12 +127,12 @@ impl Fleet {
             let left = deadline.saturating_duration_since(tokio::time::Instant::now());
             let asked = tokio::time::Instant::now();
             match running.end(left).await {
-                Ok(_) if asked.elapsed() >= left => println!(
+                Ok(_) if asked.elapsed() >= left => tell!(
                     "warning: {} did not end in time and was killed",
                     child.plan.name
                 ),
                 Ok(_) => {}
-                Err(error) => println!("warning: {} can't be ended: {error}", child.plan.name),
+                Err(error) => tell!("warning: {} can't be ended: {error}", child.plan.name),
             }
         }
     }
@@ -144,16 +145,16 @@ fn report(child: &Watched, status: &std::io::Result<ExitStatus>) {
         Err(error) => error.to_string(),
     };
     if child.plan.load && exit_code(status) == 0 {
-        println!("{name} (process {}) has done its work", child.pid);
+        tell!("{name} (process {}) has done its work", child.pid);
         return;
     }
-    println!(
+    tell!(
         "error: {name} (process {}) has ended unexpectedly: {how}. Its last lines, from {}:",
         child.pid,
         child.plan.log_path.display()
     );
     for line in child.plan.log.tail() {
-        println!("{name:>18} │ {line}");
+        tell!("{name:>18} │ {line}");
     }
 }
 
