@@ -80,7 +80,6 @@ async fn story(
     let Some(driver) = trip.driver_id.as_deref().filter(|_| !trip.status.is_end()) else {
         return Ok(trip.status);
     };
-    world.tally.assigned();
     let way_m = f64::from(trip.pickup_distance_m.unwrap_or(0));
     sleep(scaled(
         Duration::from_secs_f64(way_m.max(0.0) / SPEED_M_S),

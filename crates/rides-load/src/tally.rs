@@ -10,7 +10,6 @@ use crate::client::Status;
 pub struct Tally {
     planned: AtomicUsize,
     requested: AtomicUsize,
-    assigned: AtomicUsize,
     completed: AtomicUsize,
     cancelled: AtomicUsize,
     unfulfilled: AtomicUsize,
@@ -29,11 +28,6 @@ impl Tally {
     /// A request was accepted.
     pub fn requested(&self) {
         self.requested.fetch_add(1, Relaxed);
-    }
-
-    /// A driver is on the way.
-    pub fn assigned(&self) {
-        self.assigned.fetch_add(1, Relaxed);
     }
 
     /// A story has ended; `None`: not as it should.

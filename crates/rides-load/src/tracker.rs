@@ -26,13 +26,13 @@ struct Instance {
     key: Option<String>,
     status: String,
     #[serde(default)]
-    flags: Flags,
+    flags: Vec<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Flags {
-    deviated: bool,
+impl Instance {
+    fn deviated(&self) -> bool {
+        self.flags.iter().any(|flag| flag == "deviated")
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,15 +96,20 @@ fn differences(ends: &BTreeMap<Uuid, Status>, seen: &BTreeMap<String, Instance>)
             "failed"
         };
         match seen.get(&trip_id.to_string()) {
-            Some(instance) if instance.status == expected && !instance.flags.deviated => {
-                found.agree += 1
+            Some(instance) if instance.status == expected && !instance.deviated() => {
+                found.agree += 1;
             }
-            Some(Instance { status, flags, .. }) => {
-                let deviated = if flags.deviated { ", deviated" } else { "" };
-                found.differ.push((
-                    *trip_id,
-                    format!("ended {end:?}; the tracker says {status}{deviated}"),
-                ));
+            Some(instance) => {
+                let deviated = if instance.deviated() {
+                    ", deviated"
+                } else {
+                    ""
+                };
+                let said = format!(
+                    "ended {end:?}; the tracker says {}{deviated}",
+                    instance.status
+                );
+                found.differ.push((*trip_id, said));
             }
             None => found.differ.push((
                 *trip_id,
@@ -123,9 +128,9 @@ mod tests {
     fn a_trip_agrees_when_the_tracker_saw_the_same_end_and_no_deviation() {
         let page: Page = serde_json::from_value(serde_json::json!({
             "instances": [
-                {"key": Uuid::from_u128(1), "status": "completed", "flags": {"deviated": false}},
+                {"key": Uuid::from_u128(1), "status": "completed", "flags": []},
                 {"key": Uuid::from_u128(2), "status": "stuck"},
-                {"key": Uuid::from_u128(3), "status": "failed", "flags": {"deviated": true}},
+                {"key": Uuid::from_u128(3), "status": "failed", "flags": ["late", "deviated"]},
             ],
             "next_cursor": null
         }))

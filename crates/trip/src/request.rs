@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn each_wrong_value_is_named() {
-        let wrong: [(&str, fn(&mut TripRequest)); 7] = [
+        type Spoil = fn(&mut TripRequest);
+        let wrong: [(&str, Spoil); 7] = [
             ("rider_id", |request| request.rider_id.clear()),
             ("rider_id", |request| request.rider_id = "r\n".into()),
             ("pickup.lat", |request| request.pickup.lat = 90.1),
