@@ -51,7 +51,7 @@ impl Fake {
         inner.answers += 1;
         let answer = act(&mut inner);
         // What was asked is done all the same: the app must be able to ask again.
-        if inner.answers % 3 == 0 {
+        if inner.answers.is_multiple_of(3) {
             (StatusCode::SERVICE_UNAVAILABLE, Json(json!({})))
         } else {
             answer
