@@ -73,7 +73,11 @@ impl Follower {
         loop {
             tokio::select! {
                 () = shutdown.requested() => break,
-                _ = discover.tick() => self.discover().await,
+                // A broker that does not answer must not hold up the end.
+                _ = discover.tick() => tokio::select! {
+                    () = self.discover() => {}
+                    () = shutdown.requested() => break,
+                },
                 batch = self.reader.next_batch(BATCH) => match batch {
                     Ok(batch) => {
                         self.take_in(batch, &shutdown).await;

@@ -21,13 +21,19 @@ const STALE_MS: i64 = 30_000;
 
 /// The last answer about groups and watermarks. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Latest(Arc<RwLock<(Option<Arc<Offsets>>, Option<String>)>>);
+pub struct Latest(Arc<RwLock<Held>>);
+
+#[derive(Default)]
+struct Held {
+    offsets: Option<Arc<Offsets>>,
+    trouble: Option<String>,
+}
 
 impl Latest {
     /// The last answer, unless it is too old to prove anything.
     pub fn get(&self, now_ms: i64) -> Option<Arc<Offsets>> {
         let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        held.0
+        held.offsets
             .clone()
             .filter(|offsets| now_ms - offsets.at_ms < STALE_MS)
     }
@@ -37,18 +43,24 @@ impl Latest {
         self.0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .1
+            .trouble
             .clone()
     }
 
     /// Takes an answer in.
     pub fn set(&self, offsets: Offsets) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (Some(Arc::new(offsets)), None);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Held {
+            offsets: Some(Arc::new(offsets)),
+            trouble: None,
+        };
     }
 
     /// Notes why the broker did not answer; the last answer ages.
     pub fn failed(&self, reason: impl ToString) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).1 = Some(reason.to_string());
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .trouble = Some(reason.to_string());
     }
 }
 

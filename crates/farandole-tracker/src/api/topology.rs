@@ -33,27 +33,42 @@ pub(super) async fn topology(State(app): State<App>) -> Result<Json<Value>, Prob
     .await
 }
 
-/// Per participant: topics in and out by the newest version of each workflow, and whether its group is there.
+#[derive(Default)]
+struct Sides {
+    subscribes: BTreeSet<String>,
+    publishes: BTreeSet<String>,
+    workflows: BTreeSet<String>,
+}
+
+/// Per participant: topics in and out over every known version, and how many members its group has.
 fn participants(asked: &Question<'_>) -> Vec<Value> {
-    let mut topics: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>)> =
-        BTreeMap::new();
+    let mut found: BTreeMap<String, Sides> = BTreeMap::new();
     for workflow in asked.look.definitions.workflows() {
         for participant in workflow.participants() {
             let contract = project(workflow, asked.look.definitions.catalog(), participant);
-            let of = topics.entry(participant.to_owned()).or_default();
-            of.0.extend(contract.subscribes);
-            of.1.extend(contract.publishes);
-            of.2.insert(format!("{} v{}", workflow.name, workflow.version));
+            let sides = found.entry(participant.to_owned()).or_default();
+            sides.subscribes.extend(contract.subscribes);
+            sides.publishes.extend(contract.publishes);
+            sides
+                .workflows
+                .insert(format!("{} v{}", workflow.name, workflow.version));
         }
     }
-    let group = |name: &str| asked.offsets.and_then(|offsets| offsets.groups.get(name));
-    topics
-        .into_iter()
-        .map(|(name, (subscribes, publishes, workflows))| {
-            let members = group(&name).map(|group| group.members.len());
-            json!({"participant": name, "subscribes": subscribes, "publishes": publishes, "workflows": workflows, "members": members})
-        })
+    found
+        .iter()
+        .map(|(name, sides)| shown(asked, name, sides))
         .collect()
+}
+
+fn shown(asked: &Question<'_>, name: &str, sides: &Sides) -> Value {
+    let group = asked.offsets.map(|offsets| offsets.groups.get(name));
+    json!({
+        "participant": name,
+        "subscribes": sides.subscribes,
+        "publishes": sides.publishes,
+        "workflows": sides.workflows,
+        "members": group.map(|group| group.map_or(0, |group| group.members.len())),
+    })
 }
 
 fn schema(asked: &Question<'_>, event: &str) -> Value {

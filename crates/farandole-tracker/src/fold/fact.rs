@@ -15,7 +15,7 @@ pub struct Fact {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// An event of the instance.
-    Event(EventFact),
+    Event(Box<EventFact>),
     /// A dead letter: a participant gave an event up.
     DeadLetter(LetterFact),
     /// A dead letter on its way back to the participant that gave it up.

@@ -88,7 +88,7 @@ fn event(record: &Record, envelope: Envelope) -> Reading {
         };
         reading.fact = Some((
             Home::Instance(correlation),
-            fact(record, Content::Event(event)),
+            fact(record, Content::Event(Box::new(event))),
         ));
     }
     reading

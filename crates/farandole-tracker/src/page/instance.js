@@ -47,7 +47,7 @@ function heading(it, now) {
   return h("section", { class: "panel" },
     h("div", { class: "row spread" }, h("h1", {}, it.key ?? it.correlation), h("span", { class: "row" }, badge(it.status), it.flags.map(flag))),
     it.progress.percent !== null && h("progress", { class: "wide", max: 100, value: it.progress.percent, title: `${it.progress.percent} % done` }),
-    it.progress.remaining.length > 0 && h("ol", { class: "steps", title: "the shortest way that is left" },
+    it.progress.remaining.length > 0 && h("ol", { class: "steps", title: "the shortest way that is left" }, h("li", { class: "label" }, "still to come"),
       it.progress.remaining.map((left) => h("li", { title: left.instead.length ? `or ${left.instead.join(", ")}` : "" }, left.step, " ", h("span", { class: "quiet" }, left.participant)))),
     h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }
@@ -131,7 +131,7 @@ function events(it, now) {
       h("td", {}, entry.step ?? ""),
       h("td", { class: "quiet" }, entry.participant),
       h("td", {}, h("code", {}, place(entry.position))),
-      h("td", { class: "quiet", title: exact(entry.at_ms) }, clock(entry.at_ms, now)),
+      h("td", { class: "quiet time", title: exact(entry.at_ms) }, clock(entry.at_ms, now)),
       h("td", { class: `number ${entry.late ? "late" : ""}` }, duration(entry.after_ms)),
       h("td", { class: "quiet wide-only" }, entry.schema_version ? `v${entry.schema_version}` : ""))))));
 }

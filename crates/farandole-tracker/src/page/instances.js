@@ -53,8 +53,8 @@ function line(row, now) {
     h("td", {}, badge(row.status), " ", row.flags.map((name) => [flag(name), " "])),
     h("td", {}, waits(row, now)),
     h("td", { class: "wide-only" }, row.percent === null ? "" : h("progress", { max: 100, value: row.percent, title: `${row.percent} %` })),
-    h("td", { class: "wide-only quiet", title: exact(row.started_ms) }, clock(row.started_ms, now)),
-    h("td", { class: "quiet", title: exact(row.last_ms) }, ago(row.last_ms, now)),
+    h("td", { class: "wide-only quiet time", title: exact(row.started_ms) }, clock(row.started_ms, now)),
+    h("td", { class: "quiet time", title: exact(row.last_ms) }, ago(row.last_ms, now)),
     h("td", { class: "number wide-only" }, number(row.events)));
 }
 

@@ -23,7 +23,7 @@ const sameDay = (a, b) => new Date(a).toDateString() === new Date(b).toDateStrin
 export function clock(at, now) {
   if (at === null || at === undefined) return "";
   const time = new Date(at);
-  const text = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const text = time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   return sameDay(at, now) ? text : `${time.toLocaleDateString([], { day: "numeric", month: "short" })} ${text}`;
 }
 

@@ -246,8 +246,8 @@ fn letters(
     step: &Step,
 ) -> (Option<Lettered>, Option<Position>) {
     let ours = |(_, letter): &&(&Fact, &LetterFact)| is_about(letter, trigger, step);
-    let last = history.letters.iter().filter(ours).next_back();
-    let back = history.redrives.iter().filter(ours).next_back();
+    let last = history.letters.iter().rfind(ours);
+    let back = history.redrives.iter().rfind(ours);
     match (last, back) {
         (Some((given_up, letter)), back)
             if back.is_none_or(|(redriven, _)| redriven.at_ms < given_up.at_ms) =>
@@ -300,8 +300,7 @@ fn signal(history: &History<'_>, trigger: &Happened<'_>, step: &Step) -> Option<
         .signals
         .iter()
         .map(|(_, signal)| *signal)
-        .filter(|signal| about(signal))
-        .next_back()
+        .rfind(|signal| about(signal))
         .map(Said::from)
 }
 

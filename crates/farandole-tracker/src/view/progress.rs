@@ -53,11 +53,10 @@ pub(crate) fn progress(history: &History<'_>, workflow: &Workflow, settled: bool
     };
     let whole = whole.unwrap_or(*left).max(*left);
     // An end whose followers are still at work is nearly, not fully, there.
-    let percent = if whole == 0 {
-        99
-    } else {
-        (100 * (whole - left) / whole).min(99)
-    };
+    let percent = (100 * (whole - left))
+        .checked_div(whole)
+        .unwrap_or(99)
+        .min(99);
     Progress {
         percent: u8::try_from(percent).ok(),
         remaining: remaining(&ways, event),

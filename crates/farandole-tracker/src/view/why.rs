@@ -26,28 +26,28 @@ pub struct Asked<'a> {
     pub participants: &'a BTreeMap<String, Said>,
 }
 
-/// Reasons, as DESIGN's list spells them.
+/// Reasons. What causes others comes first: it is listed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// Handled, and the mandatory output never came.
-    NeverEmitted,
-    /// Records stand before it.
-    Queued,
-    /// The next of its partition, and the group has members.
-    InHandler,
+    /// Given up.
+    DeadLettered,
     /// The group has no members.
     ConsumerDown,
     /// The participant says that it has paused, or stopped at this record.
     Paused,
     /// Tried and failed, and will be tried again.
     Retrying,
-    /// Given up.
-    DeadLettered,
-    /// Emitted into the participant's outbox, not yet published.
-    OutboxPending,
     /// The participant says that it has no handler for the step.
     NoHandler,
+    /// Emitted into the participant's outbox, not yet published.
+    OutboxPending,
+    /// Handled, and the mandatory output never came.
+    NeverEmitted,
+    /// Records stand before it.
+    Queued,
+    /// The next of its partition, and the group has members.
+    InHandler,
     /// Its deadline has passed, and there is no evidence why.
     DeadlineMissed,
     /// The instance's version is not declared.

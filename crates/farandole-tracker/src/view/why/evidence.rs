@@ -109,7 +109,7 @@ impl<'a> Case<'a> {
             class: Some(letter.class.clone()),
             message: Some(letter.message.clone()),
             command: Some(format!(
-                "farandole dead-letters retry {} {}:{}",
+                "farandole dead-letters retry {} {}@{}",
                 self.firing.participant, letter.position.partition, letter.position.offset
             )),
             dead_letter: Some(letter.position.clone()),
