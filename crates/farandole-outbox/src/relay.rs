@@ -31,6 +31,9 @@ pub(crate) struct Relay<P> {
     shutdown: Shutdown,
 }
 
+/// The rows that are being taken out, and how that went.
+type Removing = BoxFuture<'static, (Vec<i64>, Result<(), OutboxError>)>;
+
 /// The work of the one relay.
 struct Round<P> {
     shared: Arc<Shared>,
@@ -43,7 +46,7 @@ struct Round<P> {
     sending: FuturesUnordered<BoxFuture<'static, (Row, Result<(), Refused>)>>,
     /// Published and not yet taken out of the table.
     published: Vec<i64>,
-    removing: Option<BoxFuture<'static, (Vec<i64>, Result<(), OutboxError>)>>,
+    removing: Option<Removing>,
     unreadable: HashSet<i64>,
 }
 
@@ -83,7 +86,8 @@ impl<P: Publish> Relay<P> {
         let mut pruned = None;
         while !self.shutdown.is_requested() {
             if pruned.is_none_or(|at: Instant| at.elapsed() > PRUNE) {
-                prune(&self.shared).await?;
+                // Beside: publishing doesn't wait for it, nor fail with it.
+                let _detached = tokio::spawn(prune(self.shared.clone()));
                 pruned = Some(Instant::now());
             }
             round.fill().await?;
@@ -267,7 +271,8 @@ async fn park(shared: &Shared, seq: i64, reason: String) -> Result<(), OutboxErr
         .await
 }
 
-async fn prune(shared: &Shared) -> Result<(), OutboxError> {
+/// Takes out what is older than it needs to be.
+async fn prune(shared: Arc<Shared>) {
     let now_ms = now_ms();
     let inbox = now_ms - millis(shared.settings.inbox_retention);
     let published = now_ms - millis(shared.settings.keep_published);
@@ -276,11 +281,11 @@ async fn prune(shared: &Shared) -> Result<(), OutboxError> {
             let old = "DELETE FROM inbox WHERE firing_id IN (SELECT firing_id FROM inbox WHERE at < ?1 LIMIT ?2)";
             Ok::<_, OutboxError>(tx.execute(old, [inbox, PRUNE_ROWS])?)
         });
-    match pruned.await? {
-        0 => {}
-        rows => tracing::debug!(rows, "old firings were taken out of the inbox"),
+    match pruned.await {
+        Ok(0) => {}
+        Ok(rows) => tracing::debug!(rows, "old firings were taken out of the inbox"),
+        Err(error) => tracing::warn!(%error, "old firings can't be taken out of the inbox yet"),
     }
-    Ok(())
 }
 
 fn millis(duration: Duration) -> i64 {

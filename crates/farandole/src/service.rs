@@ -27,7 +27,7 @@ pub struct Service {
     settings: ServiceSettings,
     publisher: Publisher,
     parts: Parts,
-    tune: Vec<Box<dyn FnOnce(&mut SubscriberSettings) + Send>>,
+    tune: Vec<Tune>,
     listen: Vec<(Router, SocketAddr)>,
     serve: Vec<(Router, TcpListener)>,
     background: Vec<BoxFuture<'static, ()>>,
@@ -35,6 +35,9 @@ pub struct Service {
     ending: Trigger,
     shutdown: Shutdown,
 }
+
+/// A change of the subscriber's limits.
+type Tune = Box<dyn FnOnce(&mut SubscriberSettings) + Send>;
 
 /// Settings of a service that doesn't come from a command line.
 #[derive(Clone, Debug)]

@@ -16,9 +16,9 @@ use crate::signals::system_record;
 use crate::wiring::Wiring;
 
 /// How long to wait before the cluster is asked again.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(500);
 /// How often topics that are missing are looked for: services and `farandole topics apply` may start together.
-const LOOKS: u32 = 10;
+const LOOKS: u32 = 6;
 
 pub(crate) struct Startup<'a> {
     pub(crate) service: &'a str,

@@ -1,8 +1,9 @@
 //! A negative control for fault tests: counts events as done before they are handled, so a crash loses them. A test that
 //! claims to prove at-least-once handling has to fail with it.
 
-use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use farandole_event::{Outgoing, Record};
 use farandole_kafka::{Handler, Notice, Outcome, Route};
@@ -14,6 +15,9 @@ use crate::handler::{Inner, KafkaHandler};
 
 /// The environment variable that switches it on, when it is `1`.
 pub(crate) const SWITCH: &str = "FARANDOLE_UNSAFE_COMMIT_BEFORE_HANDLING";
+
+/// Commits follow at once, so that hardly a crash finds everything handled.
+pub(crate) const COMMIT_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Handling tasks; what stands in one lane goes to one of them, so order is kept and only safety is lost.
 const WORKERS: usize = 16;
@@ -48,7 +52,7 @@ fn worker(inner: Arc<Inner>) -> mpsc::UnboundedSender<(Arc<Record>, usize)> {
             let mut attempt = 1;
             while let Outcome::Retry { .. } = inner.handle(&record, task, attempt).await {
                 attempt += 1;
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     });
@@ -61,9 +65,9 @@ impl Handler for Unsafe {
     }
 
     fn handle(&self, record: Arc<Record>, task: usize, _: u32) -> BoxFuture<'static, Outcome> {
-        let mut hasher = std::hash::BuildHasherDefault::<DefaultHasher>::default().build_hasher();
-        self.handler.route(&record).lane.hash(&mut hasher);
-        let worker = &self.workers[hasher.finish() as usize % WORKERS];
+        let hash = BuildHasherDefault::<DefaultHasher>::default()
+            .hash_one(&self.handler.route(&record).lane);
+        let worker = &self.workers[hash as usize % WORKERS];
         // A worker ends only with the runtime, and then nothing matters any more.
         let _ = worker.send((record, task));
         async { Outcome::Done }.boxed()

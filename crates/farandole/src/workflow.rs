@@ -22,7 +22,7 @@ impl WorkflowSource {
     /// # Errors
     /// When the text is no workflow file.
     pub fn parse(&self) -> Result<Arc<Workflow>, Report> {
-        static PARSED: OnceLock<Mutex<HashMap<(usize, usize), Arc<Workflow>>>> = OnceLock::new();
+        static PARSED: OnceLock<Mutex<Parsed>> = OnceLock::new();
         // Generated code embeds each text once, so its address names it.
         let place = (self.yaml.as_ptr() as usize, self.yaml.len());
         let mut parsed = PARSED
@@ -38,6 +38,9 @@ impl WorkflowSource {
         Ok(workflow)
     }
 }
+
+/// Definitions by the address and length of their text.
+type Parsed = HashMap<(usize, usize), Arc<Workflow>>;
 
 /// One run of a workflow: what somebody outside keeps to act on it later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

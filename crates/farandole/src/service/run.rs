@@ -8,8 +8,8 @@ use farandole_runtime::{KafkaSettings, Probes, Shutdown, now_ms};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::Service;
 use super::beside::Beside;
+use super::{Service, Tune};
 use crate::firing::Node;
 use crate::handler::{CatalogReader, Inner, KafkaHandler};
 use crate::signals::{self, Signals};
@@ -111,10 +111,8 @@ struct Life {
     signals: Signals,
 }
 
-type Tune = Vec<Box<dyn FnOnce(&mut SubscriberSettings) + Send>>;
-
 impl Life {
-    async fn run(self, mut wiring: Wiring, tune: Tune) -> Result<(), ServiceError> {
+    async fn run(self, mut wiring: Wiring, tune: Vec<Tune>) -> Result<(), ServiceError> {
         if !self.start(&mut wiring).await? {
             return Ok(());
         }
@@ -167,7 +165,7 @@ impl Life {
 
     async fn subscribe(
         &self,
-        settings: SubscriberSettings,
+        mut settings: SubscriberSettings,
         node: Node,
     ) -> Result<(), ServiceError> {
         let inner = Arc::new(Inner {
@@ -177,6 +175,7 @@ impl Life {
             catalog: CatalogReader::new(self.kafka.clone(), self.instance.clone()),
         });
         let handler: Arc<dyn Handler> = if unsafe_commit::is_wanted() {
+            settings.commit_interval = unsafe_commit::COMMIT_INTERVAL;
             Arc::new(unsafe_commit::Unsafe::around(inner))
         } else {
             Arc::new(KafkaHandler(inner))
