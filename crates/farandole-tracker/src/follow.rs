@@ -108,10 +108,8 @@ impl Follower {
             topics::followed(&topics, &definitions.catalog().topics(), &self.extra)
                 .filter(|partition| !self.assigned.contains(partition))
                 .collect();
+        let first_ends = self.first_ends.get_or_insert_default();
         if new.is_empty() {
-            if self.first_ends.is_none() && !topics.is_empty() {
-                self.first_ends = Some(Positions::new());
-            }
             return Ok(());
         }
         let lows = self.inspector.beginnings(&new).await?;
@@ -136,7 +134,7 @@ impl Follower {
         let held = ends
             .into_iter()
             .filter(|(of, end)| lows.get(of).is_none_or(|low| low < end));
-        self.first_ends.get_or_insert_default().extend(held);
+        first_ends.extend(held);
         self.assigned.extend(new);
         Ok(())
     }
