@@ -111,10 +111,11 @@ impl Trips {
         self.outbox.read(move |db| store::list(db, &filter)).await
     }
 
-    /// Another service has told of a trip. Trips that are not in this database are somebody else's.
+    /// Another service has told of a trip.
     ///
     /// # Errors
-    /// The database does not answer: a retry.
+    /// Retry: the database does not answer. Reject: the trip is not in this database; does another trip
+    /// service with a database of its own run in the same consumer group?
     pub async fn follow(&self, input: FollowInput, cx: &Context) -> Result<(), Failure> {
         let (event_id, patience) = (cx.event_id().to_owned(), self.patience);
         let trip_id = match &input {
@@ -122,14 +123,18 @@ impl Trips {
             FollowInput::DriverUnavailable(event) => event.trip_id,
         };
         let followed = self.outbox.handle(cx, move |tx| {
-            let Some(mut trip) = store::load(tx, trip_id)? else {
-                tracing::warn!(%trip_id, event_id, "an event of a trip that is not in this database");
-                return Ok(());
-            };
+            // The trip is committed before its first event is published: one that is missing here was
+            // requested somewhere else, and its event must not get lost between the two.
+            let found = store::load(tx, trip_id)?;
+            let mut trip = found.ok_or_else(|| Failure::reject(TripError::Unknown(trip_id)))?;
             let before = trip.clone();
             match input {
-                FollowInput::DriverAssigned(event) => trip.driver_assigned(&event_id, event, now_ms()),
-                FollowInput::DriverUnavailable(_) => trip.driver_unavailable(&event_id, patience, now_ms()),
+                FollowInput::DriverAssigned(event) => {
+                    trip.driver_assigned(&event_id, event, now_ms())
+                }
+                FollowInput::DriverUnavailable(_) => {
+                    trip.driver_unavailable(&event_id, patience, now_ms())
+                }
             }
             if trip != before {
                 store::save(tx, &trip)?;

@@ -124,7 +124,7 @@ async fn what_is_due_stays_due_over_a_restart() {
 }
 
 #[tokio::test]
-async fn a_trip_of_another_database_is_passed_over() {
+async fn an_event_of_a_trip_that_is_not_in_this_database_becomes_a_dead_letter() {
     let (_folder, trips) = trips_with_one().await;
     let elsewhere = DriverAssigned {
         trip_id: Uuid::from_u128(18),
@@ -133,6 +133,6 @@ async fn a_trip_of_another_database_is_passed_over() {
     Scenario::of(rides::trip::trip(trips.clone()))
         .when(elsewhere)
         .await
-        .then_nothing();
+        .then_rejects("there is no trip");
     assert_eq!(shown(&trips).await["status"], "requested");
 }
