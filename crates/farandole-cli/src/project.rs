@@ -21,7 +21,7 @@ pub struct Project {
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// A file or folder can't be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), unreadable(source))]
     Read {
         /// The file.
         path: PathBuf,
@@ -53,6 +53,16 @@ pub enum ProjectError {
         found: String,
         /// `<name>/v<N>.…`
         belongs: String,
+    },
+    /// A folder that should hold files of one kind holds none.
+    #[error("there is no {what} in {}: run this where farandole.toml stands, or say where they are with {flag}", folder.display())]
+    Nothing {
+        /// The kind, by its path: `<event>/v<N>.avsc`.
+        what: &'static str,
+        /// The folder.
+        folder: PathBuf,
+        /// The flag that names another folder.
+        flag: &'static str,
     },
     /// Workflow files are refused; every problem, drawn.
     #[error("{0}")]
@@ -95,6 +105,27 @@ impl Project {
         }
     }
 
+    /// Refuses a project without schemas: to check or create nothing is never what was meant.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn needs_schemas(&self, folder: &Path) -> Result<(), ProjectError> {
+        something(self.schemas.len(), "<event>/v<N>.avsc", folder, "--schemas")
+    }
+
+    /// The same for workflows.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn needs_workflows(&self, folder: &Path) -> Result<(), ProjectError> {
+        something(
+            self.workflows.len(),
+            "<workflow>/v<N>.yaml",
+            folder,
+            "--workflows",
+        )
+    }
+
     fn add_schema(&mut self, path: PathBuf) -> Result<(), ProjectError> {
         let json = read(&path)?;
         let schema = match EventSchema::parse(&json) {
@@ -124,6 +155,22 @@ impl Project {
     }
 }
 
+fn something(
+    count: usize,
+    what: &'static str,
+    folder: &Path,
+    flag: &'static str,
+) -> Result<(), ProjectError> {
+    if count > 0 {
+        return Ok(());
+    }
+    Err(ProjectError::Nothing {
+        what,
+        folder: folder.to_owned(),
+        flag,
+    })
+}
+
 /// Reads one workflow file; its report when the language refuses it.
 pub(crate) fn parse_workflow(path: &Path) -> Result<Result<Workflow, Report>, ProjectError> {
     Ok(farandole_workflow::parse(
@@ -150,6 +197,13 @@ fn placed(path: &Path, name: &str, version: u32) -> Result<(), ProjectError> {
         found: format!("{name} version {version}"),
         belongs: format!("{name}/v{version}.{ending}"),
     })
+}
+
+fn unreadable(source: &std::io::Error) -> String {
+    match source.kind() {
+        std::io::ErrorKind::InvalidData => "this is no text in UTF-8; save it as such".to_owned(),
+        _ => source.to_string(),
+    }
 }
 
 fn read(path: &Path) -> Result<String, ProjectError> {

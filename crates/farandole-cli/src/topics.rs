@@ -7,6 +7,10 @@ use farandole_kafka::{Difference, TopicDescription, TopicSpec};
 
 use crate::project::Project;
 
+/// `max.message.bytes` of topics that keep whole records of others: Kafka's usual limit of 1 MiB counts compressed bytes, and what
+/// was read is published again uncompressed and with more headers.
+const DEAD_LETTER_BYTES: &str = "4194304";
+
 /// The shape of new topics.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
@@ -36,14 +40,12 @@ pub fn wanted(project: &Project, others: &[String], shape: Shape) -> Vec<TopicSp
         .iter()
         .flat_map(|(_, workflow)| workflow.participants());
     for participant in participants.chain(others.iter().map(String::as_str)) {
-        add(TopicSpec::new(
+        for name in [
             dead_letter::topic(participant),
-            shape.partitions,
-        ));
-        add(TopicSpec::new(
             dead_letter::redrive_topic(participant),
-            shape.partitions,
-        ));
+        ] {
+            add(TopicSpec::new(name, shape.partitions).with("max.message.bytes", DEAD_LETTER_BYTES));
+        }
     }
     add(TopicSpec::new(system::SIGNALS, shape.partitions));
     // One partition: whoever reads the catalog reads all of it, in order.

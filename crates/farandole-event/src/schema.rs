@@ -65,7 +65,7 @@ pub enum SchemaError {
     #[error("not an Avro schema: {0}")]
     Avro(String),
     /// The `farandole` object is missing or wrong.
-    #[error("{schema}: the attribute \"farandole\" is missing or wrong: {reason}")]
+    #[error("{schema}: the attribute \"farandole\": {reason}")]
     Attribute {
         /// The schema's name, as far as known.
         schema: String,
@@ -107,7 +107,7 @@ impl EventSchema {
         let schema = value
             .get("name")
             .and_then(Value::as_str)
-            .unwrap_or("(no name)")
+            .unwrap_or("a schema without a name")
             .to_owned();
         let about = About::of(&value).map_err(|reason| SchemaError::Attribute {
             schema: schema.clone(),
@@ -265,7 +265,10 @@ impl fmt::Debug for EventSchema {
 
 impl About {
     fn of(schema: &Value) -> Result<Self, String> {
-        let attribute = schema.get("farandole").ok_or("it is not there")?;
+        let attribute = schema.get("farandole").ok_or_else(|| {
+            r#"there is none; add "farandole": {"event": "trip.requested", "version": 1, "topic": "trips"} with your own names"#
+                .to_owned()
+        })?;
         let about = Self::deserialize(attribute).map_err(|error| error.to_string())?;
         if !is_event_name(&about.event) {
             return Err(format!(

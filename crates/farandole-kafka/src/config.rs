@@ -19,6 +19,8 @@ const PRODUCER: &[(&str, &str)] = &[
     ("message.timeout.ms", "30000"),
     ("queue.buffering.max.messages", "100000"),
     ("queue.buffering.max.kbytes", "131072"),
+    // The topic decides what is too large: dead letter topics take more than others. Batches keep below `batch.size`.
+    ("message.max.bytes", "5000000"),
     // A topic that doesn't exist is an error soon, not after half a minute.
     ("topic.metadata.propagation.max.ms", "5000"),
 ];

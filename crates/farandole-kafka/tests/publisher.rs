@@ -147,6 +147,10 @@ async fn what_cannot_be_published_says_why() {
         ),
         "{error}"
     );
+    publisher
+        .publish(trip(Some("a"), Some(vec![0; 1_000_000])))
+        .await
+        .expect("the next one goes out");
 
     let nowhere = Outgoing {
         topic: "nowhere".into(),

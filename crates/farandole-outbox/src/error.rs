@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[non_exhaustive]
 pub enum OutboxError {
     /// The file can't be opened or prepared.
-    #[error("the database {} can't be opened: {source}", path.display())]
+    #[error("the database {} can't be opened; check the folder and its permissions, or put back a copy that is whole: {source}", path.display())]
     Open {
         /// The file.
         path: PathBuf,

@@ -129,7 +129,7 @@ impl KafkaSettings {
                     Ok(())
                 } else {
                     Err(refused(format!(
-                        "only \"{only}\" is right: {reason}. Remove the line"
+                        "only \"{only}\" is right: {reason}. Leave it out"
                     )))
                 }
             }

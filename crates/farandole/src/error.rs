@@ -60,7 +60,7 @@ pub enum ServiceError {
         problems: Vec<String>,
     },
     /// The cluster has not the topics that the service needs.
-    #[error("{service} can't start:\n  - {}\nRun `farandole topics plan` to see what is missing and `farandole topics apply` to create it.", problems.join("\n  - "))]
+    #[error("{service} can't start:\n  - {}\n`farandole topics plan` shows what is there and what should be.", problems.join("\n  - "))]
     Topics {
         /// The service.
         service: String,

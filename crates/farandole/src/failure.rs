@@ -55,13 +55,13 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// An error with what caused it, in one line. Causes that the error's own text already ends with are not repeated.
+/// An error with what caused it, in one line. Causes that the text tells already are not repeated.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
         let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
+        if !text.contains(&cause_text) {
             text.push_str(": ");
             text.push_str(&cause_text);
         }

@@ -33,6 +33,7 @@ impl Startup<'_> {
         let needed = self.needed(wiring);
         let names: Vec<&str> = needed.iter().map(String::as_str).collect();
         let admin = Admin::open(self.kafka)?;
+        let mut said = Vec::new();
         for look in 1.. {
             let Some(found) = self
                 .patiently("topics", || admin.describe_topics(&names))
@@ -54,10 +55,13 @@ impl Startup<'_> {
                     problems,
                 });
             }
-            tracing::warn!(
-                problems = problems.join("; "),
-                "topics are not as they should be; looking again"
-            );
+            if said != problems {
+                tracing::warn!(
+                    problems = problems.join("; "),
+                    "topics are not as they should be; looking again for a moment"
+                );
+                said = problems;
+            }
             if self.pause().await {
                 return Ok(false);
             }
@@ -241,6 +245,15 @@ fn number(version: u32) -> i32 {
     i32::try_from(version).unwrap_or(i32::MAX)
 }
 
+/// Services that take part in no workflow have to be named to `farandole topics`.
+fn hint(service: &str, missing: &[&str]) -> String {
+    let own = dead_letter::topic(service);
+    match missing.contains(&own.as_str()) {
+        true => format!(" (with --service {service} if it takes part in no workflow)"),
+        false => String::new(),
+    }
+}
+
 /// What is wrong with the topics found.
 fn problems(
     service: &str,
@@ -256,8 +269,9 @@ fn problems(
     let mut problems = Vec::new();
     if !missing.is_empty() {
         problems.push(format!(
-            "topics that {service} needs do not exist: {}",
-            missing.join(", ")
+            "topics that {service} needs do not exist: {}. `farandole topics apply` creates them{}",
+            missing.join(", "),
+            hint(service, &missing)
         ));
     }
     let counts: BTreeMap<&str, i32> = alike
@@ -270,7 +284,9 @@ fn problems(
             .map(|(topic, count)| format!("{topic} {count}"))
             .collect();
         problems.push(format!(
-            "topics keyed by the instance have different partition counts ({}): make them equal, so that one copy owns an instance on all of them",
+            "topics keyed by the instance have different partition counts ({}): one copy must own an instance on all of them. Existing topics \
+             are never changed from here: while they are empty, delete the odd ones and run `farandole topics apply`; once they hold \
+             events, create a topic with the right count under a new name, because more partitions would move keys",
             counts.join(", ")
         ));
     }
@@ -295,7 +311,9 @@ mod tests {
         );
         assert_eq!(
             found,
-            ["topics that notification needs do not exist: notifications"]
+            [
+                "topics that notification needs do not exist: notifications. `farandole topics apply` creates them"
+            ]
         );
     }
 

@@ -54,6 +54,7 @@ struct Verdict {
 /// Files that can't be read or are no schemas.
 pub fn run(args: Args) -> Result<u8, CliError> {
     let project = Project::load(&args.folders.schemas, std::path::Path::new(""))?;
+    project.needs_schemas(&args.folders.schemas)?;
     let mut released = Released::load(&args.released)?;
     match args.what {
         What::List => list(&project, &released, args.output.is_json()),

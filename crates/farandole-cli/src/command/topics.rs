@@ -41,6 +41,7 @@ enum What {
 /// The project's files are wrong, or the cluster refuses.
 pub async fn run(args: Args, kafka: &KafkaSettings) -> Result<u8, CliError> {
     let project = Project::load(&args.folders.schemas, &args.folders.workflows)?;
+    project.needs_schemas(&args.folders.schemas)?;
     let topics = wanted(
         &project,
         &args.service,

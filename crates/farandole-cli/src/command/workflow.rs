@@ -52,6 +52,7 @@ enum What {
 /// Files that can't be read or are refused.
 pub fn run(args: Args) -> Result<u8, CliError> {
     let project = Project::load(&args.folders.schemas, &args.folders.workflows)?;
+    project.needs_workflows(&args.folders.workflows)?;
     match args.what {
         What::Check => check(&project, &Released::load(&args.released)?),
         What::Show {

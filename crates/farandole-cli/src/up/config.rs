@@ -246,7 +246,10 @@ fn with_suggestion(message: &str) -> String {
         Some((wrong, known)) if message.starts_with("unknown field") => {
             format!("{message}.{}", did_you_mean(wrong, known.iter().copied()))
         }
-        _ => message.to_owned(),
+        _ if message.contains("socket address") => format!(
+            "{message}: write an IP address and a port, for example 127.0.0.1:9092, or port 0 for any free one"
+        ),
+        _ => message.replace("expected i32", "expected a whole number"),
     }
 }
 

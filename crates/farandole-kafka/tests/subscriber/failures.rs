@@ -185,8 +185,8 @@ async fn a_step_may_stop_its_partition_while_others_go_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_that_is_too_large_goes_out_without_its_body() {
     let cluster = Cluster::with(&[("trips", 1)]).await;
-    // Just below the client's limit of 1 000 000 bytes: the added headers make the letter too large.
-    let large = "x".repeat(999_900);
+    // Just below the topic's limit of 1 048 588 bytes: the added headers make the letter too large.
+    let large = "x".repeat(1_048_400);
     cluster.publish("trips", [("a".to_owned(), large)]).await;
     let handler = Script::new(|_| async {
         Outcome::Reject {
@@ -209,7 +209,7 @@ async fn a_dead_letter_that_is_too_large_goes_out_without_its_body() {
     assert_eq!(letters.len(), 1);
     assert_eq!(
         letters[0].headers.text("dl_value_reference"),
-        Some("trips[0]@0 (999900 bytes)")
+        Some("trips[0]@0 (1048400 bytes)")
     );
     assert_eq!(letters[0].headers.text("dl_error_class"), Some("rejected"));
 }

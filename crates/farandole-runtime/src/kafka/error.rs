@@ -8,7 +8,7 @@ use super::options::OPTIONS;
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file can't be read.
-    #[error("{}: {source}. Give --command-config the path of a readable client.properties file", path.display())]
+    #[error("--command-config must name a readable client.properties file; {}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -22,7 +22,7 @@ pub enum SettingsError {
         text: String,
     },
     /// No such property.
-    #[error("{from}: unknown Kafka property \"{name}\".{}", did_you_mean(name, OPTIONS.iter().map(|option| option.name)))]
+    #[error("{from}: unknown Kafka property \"{name}\".{} Correct its name or leave it out", did_you_mean(name, OPTIONS.iter().map(|option| option.name)))]
     Unknown {
         /// Where.
         from: String,
