@@ -59,11 +59,12 @@ pub async fn run(
         time_scale: settings.time_scale,
         deadline,
     });
-    let _helpers = helpers(&world, publisher, settings);
+    let helpers = helpers(&world, publisher, settings);
     let summary = tokio::select! {
         summary = stories(rides, &world, settings.gap()) => summary,
         () = shutdown.requested() => return Err(Error::message("interrupted before every trip had ended")),
     };
+    drop(helpers);
     progress::end();
     print!("{summary}");
     Ok(summary.wrong.is_empty() & tracker_agrees(settings, &summary).await)
