@@ -4,3 +4,14 @@
 //! per participant with a method per step; what its `external` steps begin or change is a function.
 
 include!(concat!(env!("OUT_DIR"), "/farandole.rs"));
+
+/// The Rust of README.md and docs/ compiles, and its tests run: they use these types.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/subscribers.md")]
+    struct Subscribers;
+    #[doc = include_str!("../../../docs/tutorial.md")]
+    struct Tutorial;
+}
