@@ -88,7 +88,7 @@ impl Subscriber {
             tasks.spawn(worker::work(shared.clone(), index, capacity));
         });
         let left = tokio::select! {
-            left = &mut leaving => left.ok(),
+            left = &mut leaving => Some(left.map_err(|_| SubscribeError::Died)?),
             () = shutdown.requested() => {
                 shared.stop();
                 tokio::time::timeout(drain + GRACE, leaving).await.ok().and_then(Result::ok)

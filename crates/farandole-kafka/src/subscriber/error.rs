@@ -34,6 +34,11 @@ pub enum SubscribeError {
         /// What the client said.
         source: KafkaError,
     },
+    /// The thread that polls has panicked.
+    #[error(
+        "the thread that polls Kafka has panicked (see the standard error); restart the process"
+    )]
+    Died,
     /// The system gives no more threads.
     #[error("no thread for polling Kafka: {0}")]
     Thread(#[source] std::io::Error),

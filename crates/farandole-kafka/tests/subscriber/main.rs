@@ -3,5 +3,6 @@
 mod delivery;
 mod ends;
 mod failures;
+mod hostile;
 mod rebalances;
 mod support;

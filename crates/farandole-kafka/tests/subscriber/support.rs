@@ -82,6 +82,14 @@ impl Cluster {
             .expect("read")
     }
 
+    /// Where the broker listens, as `host:port`.
+    pub(crate) fn servers(&self) -> String {
+        self.broker
+            .as_ref()
+            .expect("a running broker")
+            .bootstrap_servers()
+    }
+
     pub(crate) async fn stop_broker(&mut self) {
         if let Some(broker) = self.broker.take() {
             broker.stop().await;
