@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 
 /// The root of the workspace.
 pub fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests are a folder of the workspace")
 }
 
 /// The folder with the workspace's programs, up to date.
@@ -20,7 +22,10 @@ pub fn folder() -> &'static Path {
             .expect("cargo runs");
         assert!(built.success(), "the workspace's programs do not build");
         let test = std::env::current_exe().expect("a test knows its own path");
-        test.ancestors().nth(2).expect("tests live in <target>/<profile>/deps").to_path_buf()
+        test.ancestors()
+            .nth(2)
+            .expect("tests live in <target>/<profile>/deps")
+            .to_path_buf()
     })
 }
 

@@ -27,8 +27,15 @@ impl TestBroker {
         if std::env::var("FARANDOLE_TEST_BROKER").is_ok_and(|b| b == "kafka") {
             return Kafka::start().map(Self::Kafka);
         }
-        let config = Config { request_log: true, ..Config::default() };
-        Some(Self::Embedded(Broker::start(config).await.expect("the embedded broker starts")))
+        let config = Config {
+            request_log: true,
+            ..Config::default()
+        };
+        Some(Self::Embedded(
+            Broker::start(config)
+                .await
+                .expect("the embedded broker starts"),
+        ))
     }
 
     /// Where clients connect, as `host:port`.
@@ -59,7 +66,9 @@ impl Kafka {
     fn start() -> Option<Self> {
         let jars = match jars() {
             Ok(jars) => jars,
-            Err(missing) if std::env::var_os("CI").is_some() => panic!("Apache Kafka can't be started: {missing}"),
+            Err(missing) if std::env::var_os("CI").is_some() => {
+                panic!("Apache Kafka can't be started: {missing}")
+            }
             Err(missing) => {
                 eprintln!("left out: the end-to-end suite on Apache Kafka 4.3.1 ({missing})");
                 return None;
@@ -70,15 +79,27 @@ impl Kafka {
         let properties = write_properties(folder.path(), port, controller);
         let java = |main: &str| {
             let mut command = Command::new("java");
-            command.args(["-Xmx512m", "-cp", &format!("{}/*", jars.display()), main]).stdin(Stdio::null());
+            command
+                .args(["-Xmx512m", "-cp", &format!("{}/*", jars.display()), main])
+                .stdin(Stdio::null());
             command
         };
         let formatted = java("kafka.tools.StorageTool")
-            .args(["format", "--standalone", "-t", "RmFyYW5kb2xlLXRlc3QtMQ", "-c"])
+            .args([
+                "format",
+                "--standalone",
+                "-t",
+                "RmFyYW5kb2xlLXRlc3QtMQ",
+                "-c",
+            ])
             .arg(&properties)
             .output()
             .expect("java runs");
-        assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
+        assert!(
+            formatted.status.success(),
+            "{}",
+            String::from_utf8_lossy(&formatted.stderr)
+        );
         let log = std::fs::File::create(folder.path().join("out.log")).expect("a log");
         let child = java("kafka.Kafka")
             .arg(&properties)
@@ -86,8 +107,14 @@ impl Kafka {
             .stderr(log)
             .spawn()
             .expect("java runs");
-        let kafka = Self { child, port, _folder: folder };
-        wait::until("Apache Kafka listens", Duration::from_secs(60), || TcpStream::connect(("127.0.0.1", port)));
+        let kafka = Self {
+            child,
+            port,
+            _folder: folder,
+        };
+        wait::until("Apache Kafka listens", Duration::from_secs(60), || {
+            TcpStream::connect(("127.0.0.1", port))
+        });
         Some(kafka)
     }
 }
@@ -102,7 +129,10 @@ impl Drop for Kafka {
 /// The folder with Kafka's jars, fetched by Maven once.
 fn jars() -> Result<PathBuf, String> {
     for tool in ["java", "mvn"] {
-        Command::new(tool).arg("-version").output().map_err(|_| format!("there is no `{tool}`"))?;
+        Command::new(tool)
+            .arg("-version")
+            .output()
+            .map_err(|_| format!("there is no `{tool}`"))?;
     }
     let folder = binaries::workspace().join("target/kafka-jars");
     let done = folder.join("complete");
@@ -115,7 +145,10 @@ fn jars() -> Result<PathBuf, String> {
             .output()
             .map_err(|e| e.to_string())?;
         if !fetched.status.success() {
-            return Err(format!("Maven can't fetch Kafka's jars: {}", String::from_utf8_lossy(&fetched.stdout)));
+            return Err(format!(
+                "Maven can't fetch Kafka's jars: {}",
+                String::from_utf8_lossy(&fetched.stdout)
+            ));
         }
         std::fs::write(&done, "").map_err(|e| e.to_string())?;
     }

@@ -8,10 +8,26 @@ use farandole_event::Record;
 
 /// Which steps answer an event, and with what. One of the answers must come; none at all where the list has `""`.
 const ANSWERS: &[(&str, &str, &[&str])] = &[
-    ("trip.requested", "offer", &["driver.offered", "driver.unavailable"]),
-    ("driver.declined", "offer", &["driver.offered", "driver.unavailable"]),
-    ("trip.search-resumed", "offer", &["driver.offered", "driver.unavailable"]),
-    ("driver.offered", "decide", &["driver.assigned", "driver.declined"]),
+    (
+        "trip.requested",
+        "offer",
+        &["driver.offered", "driver.unavailable"],
+    ),
+    (
+        "driver.declined",
+        "offer",
+        &["driver.offered", "driver.unavailable"],
+    ),
+    (
+        "trip.search-resumed",
+        "offer",
+        &["driver.offered", "driver.unavailable"],
+    ),
+    (
+        "driver.offered",
+        "decide",
+        &["driver.assigned", "driver.declined"],
+    ),
     ("trip.completed", "release", &["driver.released"]),
     ("trip.cancelled", "release", &["driver.released", ""]),
     ("trip.unfulfilled", "release", &["driver.released", ""]),
@@ -70,11 +86,25 @@ impl Findings {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = |list: &[String]| list.iter().take(5).map(|l| format!("\n    {l}")).collect::<String>();
-        writeln!(f, "ends {:?}, identical repeats {}", self.ends, self.repeats)?;
+        let head = |list: &[String]| {
+            list.iter()
+                .take(5)
+                .map(|l| format!("\n    {l}"))
+                .collect::<String>()
+        };
+        writeln!(
+            f,
+            "ends {:?}, identical repeats {}",
+            self.ends, self.repeats
+        )?;
         writeln!(f, "  lost {}{}", self.lost.len(), head(&self.lost))?;
         writeln!(f, "  doubled {}{}", self.doubled.len(), head(&self.doubled))?;
-        write!(f, "  drivers on two trips {}{}", self.overlaps.len(), head(&self.overlaps))
+        write!(
+            f,
+            "  drivers on two trips {}{}",
+            self.overlaps.len(),
+            head(&self.overlaps)
+        )
     }
 }
 
@@ -119,12 +149,19 @@ fn distinct(
             None => {
                 by_id.insert(seen.id.clone(), seen);
             }
-            Some(first) if first.value == seen.value && first.key == seen.key && first.event == seen.event => {
+            Some(first)
+                if first.value == seen.value
+                    && first.key == seen.key
+                    && first.event == seen.event =>
+            {
                 findings.repeats += 1;
                 first.appended_ms = first.appended_ms.min(seen.appended_ms);
             }
             Some(first) => {
-                findings.doubled.push(format!("different bytes under {} at {} and {}", seen.id, first.place, seen.place));
+                findings.doubled.push(format!(
+                    "different bytes under {} at {} and {}",
+                    seen.id, first.place, seen.place
+                ));
             }
         }
     }
@@ -135,7 +172,11 @@ fn distinct(
 fn check_outputs(events: &[Seen], findings: &mut Findings) {
     let mut firings: BTreeMap<(&str, &str, &str), &Seen> = BTreeMap::new();
     for event in events {
-        let firing = (event.correlation.as_str(), event.cause.as_str(), event.step.as_str());
+        let firing = (
+            event.correlation.as_str(),
+            event.cause.as_str(),
+            event.step.as_str(),
+        );
         if let Some(first) = firings.insert(firing, event) {
             findings.doubled.push(format!(
                 "step {} answered {} twice: {} at {} and {} at {}",
@@ -146,14 +187,25 @@ fn check_outputs(events: &[Seen], findings: &mut Findings) {
 }
 
 fn check_answers(events: &[Seen], findings: &mut Findings) {
-    let given: BTreeMap<(&str, &str), &str> =
-        events.iter().map(|e| ((e.cause.as_str(), e.step.as_str()), e.event.as_str())).collect();
+    let given: BTreeMap<(&str, &str), &str> = events
+        .iter()
+        .map(|e| ((e.cause.as_str(), e.step.as_str()), e.event.as_str()))
+        .collect();
     for event in events {
-        for (_, step, answers) in ANSWERS.iter().filter(|(trigger, ..)| *trigger == event.event) {
-            let answer = given.get(&(event.id.as_str(), *step)).copied().unwrap_or_default();
+        for (_, step, answers) in ANSWERS
+            .iter()
+            .filter(|(trigger, ..)| *trigger == event.event)
+        {
+            let answer = given
+                .get(&(event.id.as_str(), *step))
+                .copied()
+                .unwrap_or_default();
             if !answers.contains(&answer) {
                 let place = &event.place;
-                findings.lost.push(format!("{} at {place}: step {step} answered {answer:?}, due {answers:?}", event.event));
+                findings.lost.push(format!(
+                    "{} at {place}: step {step} answered {answer:?}, due {answers:?}",
+                    event.event
+                ));
             }
         }
     }
@@ -163,10 +215,17 @@ fn check_ends(events: &[Seen], accepted: &BTreeSet<String>, findings: &mut Findi
     let requested: BTreeMap<String, &str> = events
         .iter()
         .filter(|e| e.event == "trip.requested")
-        .map(|e| (String::from_utf8_lossy(&e.key).into_owned(), e.correlation.as_str()))
+        .map(|e| {
+            (
+                String::from_utf8_lossy(&e.key).into_owned(),
+                e.correlation.as_str(),
+            )
+        })
         .collect();
     for trip in accepted.iter().filter(|t| !requested.contains_key(*t)) {
-        findings.lost.push(format!("trip {trip} was accepted, but never requested on the topics"));
+        findings.lost.push(format!(
+            "trip {trip} was accepted, but never requested on the topics"
+        ));
     }
     for (trip, correlation) in &requested {
         let ends: Vec<_> = events
@@ -177,7 +236,9 @@ fn check_ends(events: &[Seen], accepted: &BTreeSet<String>, findings: &mut Findi
         match ends[..] {
             [end] => *findings.ends.entry(end.to_owned()).or_default() += 1,
             [] => findings.lost.push(format!("trip {trip} never ended")),
-            _ => findings.doubled.push(format!("trip {trip} ended more than once: {ends:?}")),
+            _ => findings
+                .doubled
+                .push(format!("trip {trip} ended more than once: {ends:?}")),
         }
     }
 }
@@ -192,21 +253,36 @@ fn check_drivers(events: &[Seen], findings: &mut Findings) {
     let mut trips: BTreeMap<String, Vec<(i64, i64, &Seen)>> = BTreeMap::new();
     let mut leases: BTreeMap<(String, i64), &str> = BTreeMap::new();
     for event in events.iter().filter(|e| e.event == "driver.assigned") {
-        let driver = event.data["driver_id"].as_str().unwrap_or_default().to_owned();
+        let driver = event.data["driver_id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let lease = event.data["lease"].as_i64().unwrap_or_default();
         if let Some(other) = leases.insert((driver.clone(), lease), &event.correlation) {
             let correlation = &event.correlation;
-            findings.overlaps.push(format!("{driver}: lease {lease} belongs to {other} and {correlation}"));
+            findings.overlaps.push(format!(
+                "{driver}: lease {lease} belongs to {other} and {correlation}"
+            ));
         }
-        let end = ended.get(event.correlation.as_str()).copied().unwrap_or(i64::MAX);
+        let end = ended
+            .get(event.correlation.as_str())
+            .copied()
+            .unwrap_or(i64::MAX);
         // An assignment that crosses the trip's end on the way lasts no time at all.
-        trips.entry(driver).or_default().push((event.appended_ms, end.max(event.appended_ms), event));
+        trips.entry(driver).or_default().push((
+            event.appended_ms,
+            end.max(event.appended_ms),
+            event,
+        ));
     }
     for (driver, mut spans) in trips {
         spans.sort_by_key(|(from, to, _)| (*from, *to));
         for pair in spans.windows(2) {
             if pair[1].0 < pair[0].1 {
-                findings.overlaps.push(format!("{driver}: {} and {}", pair[0].2.place, pair[1].2.place));
+                findings.overlaps.push(format!(
+                    "{driver}: {} and {}",
+                    pair[0].2.place, pair[1].2.place
+                ));
             }
         }
     }

@@ -43,8 +43,11 @@ impl Process {
     /// Starts it, or starts it again.
     pub fn start(&mut self) {
         assert!(!self.is_running(), "{} runs already", self.name);
-        let output: File =
-            OpenOptions::new().create(true).append(true).open(&self.output).expect("the log can be written");
+        let output: File = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.output)
+            .expect("the log can be written");
         let child = Command::new(binaries::path(&self.name))
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(k, v)| (k, v)))
@@ -66,7 +69,9 @@ impl Process {
 
     /// Whether it runs now.
     pub fn is_running(&mut self) -> bool {
-        self.child.as_mut().is_some_and(|c| matches!(c.try_wait(), Ok(None)))
+        self.child
+            .as_mut()
+            .is_some_and(|c| matches!(c.try_wait(), Ok(None)))
     }
 
     /// Waits for its end.
@@ -74,9 +79,16 @@ impl Process {
         let name = self.name.clone();
         let output = self.output.clone();
         let child = self.child.as_mut().expect("it was started");
-        wait::until(&format!("the end of {name} (its output: {})", output.display()), limit, || {
-            child.try_wait().expect("its state can be asked").ok_or("still running")
-        })
+        wait::until(
+            &format!("the end of {name} (its output: {})", output.display()),
+            limit,
+            || {
+                child
+                    .try_wait()
+                    .expect("its state can be asked")
+                    .ok_or("still running")
+            },
+        )
     }
 
     /// The process id, while it runs.

@@ -8,12 +8,18 @@ use std::time::{Duration, Instant};
 ///
 /// The pause between two questions only saves processor time, no outcome depends on it.
 #[track_caller]
-pub fn until<T, E: Debug>(what: &str, limit: Duration, mut probe: impl FnMut() -> Result<T, E>) -> T {
+pub fn until<T, E: Debug>(
+    what: &str,
+    limit: Duration,
+    mut probe: impl FnMut() -> Result<T, E>,
+) -> T {
     let start = Instant::now();
     loop {
         match probe() {
             Ok(value) => return value,
-            Err(last) if start.elapsed() > limit => panic!("{what}: not within {limit:?}; last seen: {last:?}"),
+            Err(last) if start.elapsed() > limit => {
+                panic!("{what}: not within {limit:?}; last seen: {last:?}")
+            }
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
@@ -29,7 +35,9 @@ where
     loop {
         match probe().await {
             Ok(value) => return value,
-            Err(last) if start.elapsed() > limit => panic!("{what}: not within {limit:?}; last seen: {last:?}"),
+            Err(last) if start.elapsed() > limit => {
+                panic!("{what}: not within {limit:?}; last seen: {last:?}")
+            }
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
