@@ -21,9 +21,9 @@ const LOADED: usize = 10_000;
 const LOAD: usize = 1_000;
 /// How often a relay that is not the one asks again, and how long it waits after the database has failed.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
-/// How often old inbox rows are taken out, and how many at a time.
+/// How often old rows are taken out, and how many in one transaction.
 const PRUNE: Duration = Duration::from_secs(60);
-const PRUNE_ROWS: i64 = 10_000;
+const PRUNE_ROWS: i64 = 5_000;
 
 pub(crate) struct Relay<P> {
     shared: Arc<Shared>,
@@ -43,6 +43,8 @@ struct Round<P> {
     loaded: i64,
     /// Whether there may be rows that are not loaded.
     more: bool,
+    /// When to look for rows that other processes have written, however much is going on here.
+    look_at: Instant,
     sending: FuturesUnordered<BoxFuture<'static, (Row, Result<(), Refused>)>>,
     /// Published and not yet taken out of the table.
     published: Vec<i64>,
@@ -123,6 +125,7 @@ impl<P: Publish> Round<P> {
             backlog: Backlog::default(),
             loaded: 0,
             more: true,
+            look_at: Instant::now(),
             sending: FuturesUnordered::new(),
             published: Vec::new(),
             removing: None,
@@ -158,7 +161,7 @@ impl<P: Publish> Round<P> {
                 self.removed(seqs, removed).await;
             }
             () = shared.written.notified(), if !self.more => self.more = true,
-            () = tokio::time::sleep(shared.settings.poll), if !self.more => self.more = true,
+            () = until(Some(self.look_at)), if !self.more => self.more = true,
             () = until(wake) => {}
             () = requested(shutdown) => {}
         }
@@ -171,6 +174,7 @@ impl<P: Publish> Round<P> {
             .read(move |db| Ok::<_, OutboxError>(row::load(db, after, LOAD)?))
             .await?;
         self.more = rows.len() == LOAD;
+        self.look_at = Instant::now() + self.shared.settings.poll;
         for row in rows {
             match row {
                 Ok(row) => {
@@ -271,21 +275,34 @@ async fn park(shared: &Shared, seq: i64, reason: String) -> Result<(), OutboxErr
         .await
 }
 
-/// Takes out what is older than it needs to be.
+/// Takes out what is older than it needs to be, a part at a time, so that others write in between.
 async fn prune(shared: Arc<Shared>) {
+    let mut pruned = 0;
+    loop {
+        match prune_some(&shared).await {
+            Ok(0) => break,
+            Ok(rows) => pruned += rows,
+            Err(error) => {
+                tracing::warn!(%error, "old firings can't be taken out of the inbox yet");
+                break;
+            }
+        }
+    }
+    if pruned > 0 {
+        tracing::debug!(rows = pruned, "old rows were taken out");
+    }
+}
+
+async fn prune_some(shared: &Shared) -> Result<usize, OutboxError> {
     let now_ms = now_ms();
     let inbox = now_ms - millis(shared.settings.inbox_retention);
     let published = now_ms - millis(shared.settings.keep_published);
-    let pruned = shared.writer.transact(move |tx| {
-            tx.execute("DELETE FROM outbox WHERE published_at < ?1", [published])?;
-            let old = "DELETE FROM inbox WHERE firing_id IN (SELECT firing_id FROM inbox WHERE at < ?1 LIMIT ?2)";
-            Ok::<_, OutboxError>(tx.execute(old, [inbox, PRUNE_ROWS])?)
-        });
-    match pruned.await {
-        Ok(0) => {}
-        Ok(rows) => tracing::debug!(rows, "old firings were taken out of the inbox"),
-        Err(error) => tracing::warn!(%error, "old firings can't be taken out of the inbox yet"),
-    }
+    let work = move |tx: &rusqlite::Transaction<'_>| {
+        let kept = "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < ?1 LIMIT ?2)";
+        let old = "DELETE FROM inbox WHERE firing_id IN (SELECT firing_id FROM inbox WHERE at < ?1 LIMIT ?2)";
+        Ok(tx.execute(kept, [published, PRUNE_ROWS])? + tx.execute(old, [inbox, PRUNE_ROWS])?)
+    };
+    shared.writer.transact(work).await
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -3,7 +3,7 @@
 mod support;
 
 use farandole::{External, Instance, Outgoing, Shutdown, Trigger};
-use farandole_outbox::{Outbox, OutboxError, OutboxSettings};
+use farandole_outbox::{Outbox, OutboxError, OutboxSettings, Publish, Refused};
 use support::{Folder, Recorder, count, eventually, record};
 use tokio::task::JoinHandle;
 
@@ -208,6 +208,48 @@ async fn one_of_two_relays_works_and_the_other_takes_over() {
     end(running_second).await;
 }
 
+/// Takes a while for each record.
+#[derive(Clone, Default)]
+struct Slow(Recorder);
+
+impl Publish for Slow {
+    async fn publish(&self, record: Outgoing) -> Result<(), Refused> {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        self.0.publish(record).await
+    }
+}
+
+#[tokio::test]
+async fn rows_of_another_process_go_out_soon_although_the_relay_is_busy() {
+    let folder = Folder::new();
+    let (one, other) = (folder.open(""), folder.open(""));
+    for number in 0..400 {
+        commit(
+            &one,
+            &format!("f{number}"),
+            record("long", &format!("{number}")),
+        )
+        .await;
+    }
+    let publisher = Slow::default();
+    let (stop, shutdown) = Shutdown::manual();
+    let relay = tokio::spawn(one.relay(publisher.clone(), shutdown));
+    eventually("the first rows", || async {
+        publisher.0.published().len() > 10
+    })
+    .await;
+
+    commit(&other, "late", record("short", "here")).await;
+
+    eventually("the other's row", || async {
+        publisher.0.values().iter().any(|value| value == "here")
+    })
+    .await;
+    let before = publisher.0.published().len();
+    assert!(before < 200, "it has waited for {before} others");
+    end((stop, relay)).await;
+}
+
 #[tokio::test]
 async fn after_the_shutdown_what_is_left_is_published_but_not_for_ever() {
     let folder = Folder::new();
@@ -228,6 +270,21 @@ async fn after_the_shutdown_what_is_left_is_published_but_not_for_ever() {
         outbox.pending().await.is_ok_and(|rows| rows == 1)
     })
     .await;
+}
+
+#[tokio::test]
+async fn however_many_old_firings_there_are_all_of_them_leave_the_inbox() {
+    let folder = Folder::new();
+    let outbox = folder.open("");
+    let many = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 25000)
+                INSERT INTO inbox SELECT n, 'offer', 1000 FROM n";
+    outbox
+        .transact(move |tx| Ok::<_, OutboxError>(tx.execute(many, [])?))
+        .await
+        .expect("old firings");
+    let running = relay(&outbox, &Recorder::default());
+    eventually("pruning", || async { count(&outbox, "inbox").await == 0 }).await;
+    end(running).await;
 }
 
 #[tokio::test]
