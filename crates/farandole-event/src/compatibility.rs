@@ -323,7 +323,13 @@ impl Judge<'_> {
         for (index, field) in reader.iter().enumerate() {
             let here = format!("{path}.fields[{index}]");
             match writer_field(field, writer) {
-                Some((_, source)) => self.pair(field.node, source.node, &format!("{here}.type")),
+                Some((_, source)) => {
+                    let before = self.found.len();
+                    self.pair(field.node, source.node, &format!("{here}.type"));
+                    for (_, reason, _) in &mut self.found[before..] {
+                        *reason = format!("field {}: {reason}", field.name);
+                    }
+                }
                 None if field.default.is_some() => {}
                 None => self.wrong(
                     &here,
