@@ -10,7 +10,7 @@ pub enum DecodeError {
     Envelope(#[from] EnvelopeError),
     /// The value is longer than the limit; it was not looked at.
     #[error(
-        "the value of {event} has {size} bytes, more than the {limit} allowed: raise max_value_bytes or keep large content elsewhere"
+        "the value of {event} has {size} bytes, more than the {limit} allowed: keep large content elsewhere and name the place in the event"
     )]
     Oversized {
         /// The event's name (`ce_type`).

@@ -30,10 +30,19 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 fn problem(rejection: &JsonRejection) -> Problem {
     let status = rejection.status();
-    let hint = match status {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ". Send content-type: application/json",
-        StatusCode::PAYLOAD_TOO_LARGE => ". At most 1 MiB is read",
-        _ => "",
+    let text = rejection.body_text();
+    // The parser's words follow the extractor's.
+    let why = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
+    let detail = match rejection {
+        JsonRejection::JsonDataError(_) => format!("the body does not fit: {why}"),
+        JsonRejection::JsonSyntaxError(_) => format!("the body is no JSON: {why}"),
+        JsonRejection::MissingJsonContentType(_) => {
+            "the body must be JSON; send it with content-type: application/json".to_owned()
+        }
+        _ if status == StatusCode::PAYLOAD_TOO_LARGE => {
+            "the body is too large; at most 1 MiB is read".to_owned()
+        }
+        _ => text,
     };
-    Problem::new(status).detail(format!("{}{hint}", rejection.body_text()))
+    Problem::new(status).detail(detail)
 }
