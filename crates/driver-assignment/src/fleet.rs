@@ -7,12 +7,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, ErrorCode, Row, params};
 
 use crate::sphere::{self, Point};
 
@@ -48,9 +48,16 @@ pub struct Driver {
 
 /// Every driver's last position, shared by the copies of this service. Cheap to clone.
 #[derive(Clone)]
-pub struct Fleet(Arc<Mutex<Inner>>);
+pub struct Fleet(Arc<Inner>);
 
+/// Who looks for a driver does so inside a transaction of the ledger, and must not wait for those who write positions.
 struct Inner {
+    writer: Mutex<Connection>,
+    view: Mutex<View>,
+}
+
+/// All positions, as far as they were read.
+struct View {
     file: Connection,
     seen: i64,
     drivers: HashMap<Arc<str>, Driver>,
@@ -60,24 +67,23 @@ struct Inner {
 impl Fleet {
     /// Opens the file of positions, made if it is not there.
     pub fn open(path: &Path) -> rusqlite::Result<Self> {
-        let file = Connection::open(path)?;
-        file.busy_timeout(Duration::from_secs(10))?;
-        file.execute_batch(SCHEMA)?;
-        Ok(Self(Arc::new(Mutex::new(Inner {
-            file,
-            seen: 0,
-            drivers: HashMap::new(),
-            index: RTree::new(),
-        }))))
+        let (writer, file) = (connect(path)?, connect(path)?);
+        Ok(Self(Arc::new(Inner {
+            writer: Mutex::new(writer),
+            view: Mutex::new(View {
+                file,
+                seen: 0,
+                drivers: HashMap::new(),
+                index: RTree::new(),
+            }),
+        })))
     }
 
     /// Remembers where a driver is. A report older than the one known changes nothing, so repeats and late arrivals do
     /// no harm. Blocks for a moment.
     pub fn record(&self, driver: &Driver) -> rusqlite::Result<()> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let write = inner
-            .file
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let write = writer.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         write
             .prepare_cached("DELETE FROM positions WHERE driver_id = ?1 AND seen_at <= ?2")?
             .execute(params![driver.driver_id, driver.seen_at_ms])?;
@@ -99,9 +105,7 @@ impl Fleet {
 
     /// What is known of one driver.
     pub fn driver(&self, driver_id: &str) -> rusqlite::Result<Option<Driver>> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.refresh()?;
-        Ok(inner.drivers.get(driver_id).cloned())
+        Ok(self.view()?.drivers.get(driver_id).cloned())
     }
 
     /// The first driver on shift who suits, going outwards from a place up to `radius_m`, and the way there in whole metres.
@@ -113,15 +117,14 @@ impl Fleet {
         radius_m: u32,
         mut suits: impl FnMut(&str) -> Result<bool, E>,
     ) -> Result<Option<(String, i32)>, E> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.refresh()?;
+        let view = self.view()?;
         let place = sphere::point(lat, lon);
-        for (entry, squared) in inner.index.nearest_neighbor_iter_with_distance_2(place) {
+        for (entry, squared) in view.index.nearest_neighbor_iter_with_distance_2(place) {
             let metres = sphere::surface_m(squared);
             if metres > f64::from(radius_m) {
                 break;
             }
-            let on_shift = inner
+            let on_shift = view
                 .drivers
                 .get(&entry.data)
                 .is_some_and(|driver| driver.on_shift);
@@ -131,9 +134,38 @@ impl Fleet {
         }
         Ok(None)
     }
+
+    /// The positions as they are now.
+    fn view(&self) -> rusqlite::Result<MutexGuard<'_, View>> {
+        let mut view = self.0.view.lock().unwrap_or_else(PoisonError::into_inner);
+        view.refresh()?;
+        Ok(view)
+    }
 }
 
-impl Inner {
+/// How long to go on when other copies prepare the file at the same moment.
+const PREPARE: Duration = Duration::from_secs(10);
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let begun = Instant::now();
+    loop {
+        let file = Connection::open(path)?;
+        file.busy_timeout(Duration::from_secs(10))?;
+        match file.execute_batch(SCHEMA) {
+            Ok(()) => return Ok(file),
+            // Switching to WAL does not wait for the busy timeout.
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < PREPARE =>
+            {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+impl View {
     /// Takes in what the copies have written since the last time.
     fn refresh(&mut self) -> rusqlite::Result<()> {
         let fresh: Vec<(i64, Driver)> = self
@@ -228,6 +260,48 @@ mod tests {
             "the driver has left the neighbourhood"
         );
         assert_eq!(other.driver("a").unwrap(), Some(at("a", 51.0, 2)));
+    }
+
+    #[test]
+    fn who_looks_for_a_driver_does_not_wait_for_who_writes_positions() {
+        let (_folder, one, other) = shared();
+        one.record(&at("a", 50.01, 1)).unwrap();
+        // given another copy writes, and this one waits for its turn
+        let mut busy = other.0.writer.lock().unwrap();
+        let write = busy
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .unwrap();
+        let waiting = std::thread::spawn({
+            let one = one.clone();
+            move || one.record(&at("a", 51.0, 2)).unwrap()
+        });
+        while one.0.writer.try_lock().is_ok() {
+            std::thread::yield_now();
+        }
+        // then the driver is found all the same
+        assert_eq!(nearest(&one, 5_000, &[]).as_deref(), Some("a"));
+        drop(write);
+        waiting.join().unwrap();
+        assert_eq!(nearest(&one, 5_000, &[]), None);
+    }
+
+    #[test]
+    fn copies_that_start_at_once_all_open_the_file() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("positions.sqlite3");
+            let copies: Vec<_> = (0..6)
+                .map(|_| {
+                    std::thread::spawn({
+                        let path = path.clone();
+                        move || Fleet::open(&path).map(drop)
+                    })
+                })
+                .collect();
+            for copy in copies {
+                copy.join().unwrap().unwrap();
+            }
+        }
     }
 
     #[test]

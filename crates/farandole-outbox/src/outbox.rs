@@ -64,8 +64,8 @@ impl Outbox {
         reader.pragma_update(None, "query_only", true)?;
         Ok(Self(Arc::new(Shared {
             path: path.to_owned(),
+            writer: Writer::start(writer, settings.busy_timeout)?,
             settings,
-            writer: Writer::start(writer)?,
             reader: Mutex::new(reader),
             written: Notify::new(),
         })))

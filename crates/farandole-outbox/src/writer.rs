@@ -5,14 +5,17 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::OutboxError;
 
 /// Transactions that share one commit at most: other processes wait for the file meanwhile.
 const TOGETHER: usize = 64;
+/// How often the file is tried while another process writes.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Hands work to the writing thread. The thread ends with the last clone.
 #[derive(Clone)]
@@ -31,11 +34,13 @@ struct Ran {
 }
 
 impl Writer {
-    pub(crate) fn start(db: Connection) -> Result<Self, OutboxError> {
+    /// `patience` is how long a transaction waits for other processes.
+    pub(crate) fn start(db: Connection, patience: Duration) -> Result<Self, OutboxError> {
+        db.busy_timeout(Duration::ZERO)?; // see `begin`
         let (sender, jobs) = mpsc::channel();
         std::thread::Builder::new()
             .name("farandole-outbox".into())
-            .spawn(move || work(db, &jobs))
+            .spawn(move || work(db, patience, &jobs))
             .map_err(|error| OutboxError::Thread(Arc::new(error)))?;
         Ok(Self(sender))
     }
@@ -71,19 +76,19 @@ impl Writer {
     }
 }
 
-fn work(mut db: Connection, jobs: &mpsc::Receiver<Job>) {
+fn work(db: Connection, patience: Duration, jobs: &mpsc::Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut together = vec![first];
         together.extend(jobs.try_iter().take(TOGETHER - 1));
-        run(&mut db, together);
+        run(&db, patience, together);
     }
 }
 
 /// Runs jobs in one transaction and answers each.
-fn run(db: &mut Connection, jobs: Vec<Job>) {
+fn run(db: &Connection, patience: Duration, jobs: Vec<Job>) {
     let mut answers = Vec::with_capacity(jobs.len());
     let mut jobs = jobs.into_iter();
-    let committed = commit(db, &mut jobs, &mut answers);
+    let committed = commit(db, patience, &mut jobs, &mut answers);
     answers.extend(jobs.map(|job| job(None).answer));
     for answer in answers {
         answer(committed.clone());
@@ -92,11 +97,12 @@ fn run(db: &mut Connection, jobs: Vec<Job>) {
 
 /// Takes jobs as far as it gets.
 fn commit(
-    db: &mut Connection,
+    db: &Connection,
+    patience: Duration,
     jobs: impl Iterator<Item = Job>,
     answers: &mut Vec<Answer>,
 ) -> Result<(), OutboxError> {
-    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tx = begin(db, patience)?;
     for job in jobs {
         tx.execute_batch("SAVEPOINT job")?;
         let ran = job(Some(&tx));
@@ -111,4 +117,21 @@ fn commit(
         })?;
     }
     Ok(tx.commit()?)
+}
+
+/// Begins a transaction when no other process writes any more. SQLite's own way to wait is to sleep longer and longer, up to 100 ms:
+/// whoever has just come overtakes who waits.
+fn begin(db: &Connection, patience: Duration) -> rusqlite::Result<Transaction<'_>> {
+    let begun = Instant::now();
+    loop {
+        match Transaction::new_unchecked(db, TransactionBehavior::Immediate) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < patience =>
+            {
+                std::thread::sleep(LOOK);
+            }
+            ended => return ended,
+        }
+    }
 }

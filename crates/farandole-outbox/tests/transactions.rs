@@ -4,9 +4,11 @@
 mod ride;
 mod support;
 
+use std::time::Duration;
+
 use farandole::testing::{Scenario, Services};
 use farandole::{Context, External, Failure, Participant, StartOptions};
-use farandole_outbox::{Outbox, OutboxError};
+use farandole_outbox::{Outbox, OutboxError, OutboxSettings};
 use ride::{Offer, SCHEMAS, TRIP, TripRequested, WORKFLOWS, offered, requested};
 use support::{Folder, count};
 
@@ -231,6 +233,35 @@ async fn two_processes_share_a_file() {
         write.await.expect("no panic").expect("written");
     }
     assert_eq!(count(&one, "offers").await, 50);
+}
+
+/// Has another connection write for a while; answers when it has begun.
+fn writing_for(folder: &Folder, time: Duration) -> std::thread::JoinHandle<()> {
+    let db = rusqlite::Connection::open(folder.database()).expect("the file");
+    db.execute_batch("BEGIN IMMEDIATE").expect("the write lock");
+    std::thread::spawn(move || {
+        std::thread::sleep(time);
+        db.execute_batch("COMMIT").expect("a commit");
+    })
+}
+
+#[tokio::test]
+async fn a_transaction_waits_for_another_process_but_not_for_ever() {
+    let folder = Folder::new();
+    let settings = OutboxSettings {
+        busy_timeout: Duration::from_millis(400),
+        ..OutboxSettings::default()
+    };
+    let outbox = Outbox::open_with(&folder.database(), TABLES, settings).expect("an outbox");
+    for (time, succeeds) in [(100, true), (2_000, false), (100, true)] {
+        let other = writing_for(&folder, Duration::from_millis(time));
+        let written = outbox
+            .transact(|tx| Ok::<_, OutboxError>(tx.execute("INSERT INTO offers VALUES ('t')", [])?))
+            .await;
+        assert_eq!(written.is_ok(), succeeds, "{time} ms: {written:?}");
+        other.join().expect("no panic");
+    }
+    assert_eq!(count(&outbox, "offers").await, 2);
 }
 
 #[test]
