@@ -297,7 +297,7 @@ fn wrong_attributes_are_refused_with_the_reason() {
     for (json, reason) in [
         (
             good.replace("\"farandole\"", "\"other\""),
-            "it is not there",
+            "there is none; add",
         ),
         (
             good.replace("thing.happened", "Thing Happened"),
