@@ -194,6 +194,9 @@ async fn tracker_agrees(settings: &Settings, summary: &Summary) -> bool {
                 found.agree,
                 summary.ends.len()
             );
+            if let Ok(counts) = tracker::Counts::ask(url).await {
+                println!("             {counts}");
+            }
             for (trip_id, said) in found.differ.iter().take(2 * SHOWN) {
                 println!("  {trip_id} {said}");
             }

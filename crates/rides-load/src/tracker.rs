@@ -41,6 +41,54 @@ struct Page {
     next_cursor: Option<String>,
 }
 
+/// What the tracker counts over all trips.
+#[derive(Debug, Deserialize)]
+pub struct Counts {
+    /// Instances in each status.
+    pub statuses: BTreeMap<String, u64>,
+    /// Instances that went another way than their workflow.
+    pub deviated: u64,
+    /// Identical records under an id that was there already, which consumers drop.
+    pub repeats: u64,
+}
+
+impl Counts {
+    /// Asks the tracker.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn ask(url: &str) -> reqwest::Result<Self> {
+        let url = format!("{}/api/workflows/trip", url.trim_end_matches('/'));
+        let answer = client()?.get(url).send().await?;
+        answer.error_for_status()?.json().await
+    }
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = |status| self.statuses.get(status).copied().unwrap_or(0);
+        write!(
+            f,
+            "{} completed, {} failed, ",
+            of("completed"),
+            of("failed")
+        )?;
+        write!(f, "{} running, {} stuck, ", of("running"), of("stuck"))?;
+        write!(
+            f,
+            "{} deviated, {} identical repeats",
+            self.deviated, self.repeats
+        )
+    }
+}
+
+fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(20))
+        .no_proxy()
+        .build()
+}
+
 /// Compares until all trips agree, or until the deadline.
 ///
 /// # Errors
@@ -50,10 +98,7 @@ pub async fn compare(
     ends: &BTreeMap<Uuid, Status>,
     deadline: Instant,
 ) -> reqwest::Result<Disagreement> {
-    let http = reqwest::Client::builder()
-        .timeout(Duration::from_secs(20))
-        .no_proxy()
-        .build()?;
+    let http = client()?;
     loop {
         let seen = instances(&http, url.trim_end_matches('/')).await;
         let late = Instant::now() + PAUSE > deadline;
@@ -151,7 +196,7 @@ mod tests {
             .map(|(id, end)| (Uuid::from_u128(id), end))
             .collect();
         let found = differences(&ends, &seen);
-        assert_eq!(found.agree, 1);
+        assert_eq!(found.agree, 1, "{:?}", found.differ);
         let said: Vec<&str> = found.differ.iter().map(|(_, said)| said.as_str()).collect();
         assert!(
             said[0].ends_with("stuck")
