@@ -1,7 +1,8 @@
 //! Trips end to end: services, tracker and load as processes, judged by a reader that knows only the topics.
 //!
-//! Runs on the embedded broker, or on Apache Kafka 4.3.1 with `FARANDOLE_TEST_BROKER=kafka`. `FARANDOLE_TEST_TRIPS` and
-//! `FARANDOLE_TEST_KILLS` make the runs longer, `FARANDOLE_TEST_SEED` repeats one.
+//! Runs on the embedded broker, or on Apache Kafka 4.3.1 with `FARANDOLE_TEST_BROKER=kafka`. `FARANDOLE_TEST_TRIPS`,
+//! `FARANDOLE_TEST_RATE` (requests per second) and `FARANDOLE_TEST_KILLS` (of each process) make the run with kills longer,
+//! `FARANDOLE_TEST_SEED` repeats one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -176,8 +177,13 @@ async fn kill_nine_at_any_moment_loses_and_doubles_nothing() {
     );
 
     // given more than a hundred trips in flight
-    let more = ["--seed", &seed.to_string(), "--time-scale", "100"];
-    let mut load = line.load("load", trips, 20.0, &more);
+    let more = ["--seed", &seed.to_string(), "--time-scale", "60"];
+    let mut load = line.load(
+        "load",
+        trips,
+        number("FARANDOLE_TEST_RATE", 20) as f64,
+        &more,
+    );
     load.start();
     let open = wait::until_async("a hundred trips in flight", PATIENCE, || async {
         let counts = line.statuses().await?;
@@ -199,7 +205,7 @@ async fn kill_nine_at_any_moment_loses_and_doubles_nothing() {
         "tracker",
     ];
     let killed = kill_while_running(&mut line, &schedule(&victims, kills, trips, seed)).await;
-    let ended = load.wait(PATIENCE);
+    let ended = load.wait(2 * PATIENCE);
 
     // then every trip ends all the same, no driver was on two, nobody was told twice
     assert!(ended.success(), "{}", load.output());
