@@ -147,9 +147,11 @@ impl Stamp<'_> {
             carried: carried.clone(),
             ..Envelope::default()
         };
+        // A schema that names no key is keyed by the instance.
+        let key = emitted.key.or_else(|| text(self.subject));
         Outgoing {
             topic: emitted.schema.topic().to_owned(),
-            key: emitted.key.map(String::into_bytes),
+            key: key.map(String::into_bytes),
             value: Some(emitted.value),
             headers: envelope.to_headers(),
         }

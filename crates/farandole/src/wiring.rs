@@ -232,7 +232,7 @@ impl<'a> Wirer<'a> {
             let by_instance = !versions.is_empty()
                 && versions
                     .iter()
-                    .all(|schema| schema.key() == Some(&workflow.key));
+                    .all(|schema| schema.key().is_none_or(|key| key == workflow.key));
             for schema in &versions {
                 self.wiring.subscribes.insert(schema.topic().to_owned());
                 if by_instance {

@@ -212,3 +212,45 @@ async fn what_travels_along_has_a_limit() {
         "{refused}"
     );
 }
+
+/// `trip.cancelled` with a schema that names no key.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+struct Keyless {
+    reason: String,
+}
+
+impl farandole::Event for Keyless {
+    const NAME: &'static str = "trip.cancelled";
+    const VERSION: u32 = 1;
+    const SCHEMAS: &'static [&'static str] = &[
+        r#"{"type":"record","name":"Keyless","namespace":"ride","doc":"A test's event.",
+        "farandole":{"event":"trip.cancelled","version":1,"topic":"trips"},
+        "fields":[{"name":"reason","type":"string","doc":"Why."}]}"#,
+    ];
+
+    fn key(&self) -> Option<String> {
+        None
+    }
+}
+
+impl farandole::Outputs for Keyless {
+    fn outputs(&self, out: &mut farandole::OutputSink) {
+        out.push(self);
+    }
+}
+
+#[test]
+fn an_event_whose_schema_names_no_key_is_keyed_by_its_instance() {
+    let instance = start().instance;
+    let reason = "plans changed".to_owned();
+    let cancel = External::during(
+        &WORKFLOWS[0],
+        "trip",
+        "cancel",
+        &instance,
+        None,
+        &Keyless { reason },
+    );
+    let cancelled = cancel.expect("an external step").outgoing;
+    assert_eq!(cancelled[0].key.as_deref(), Some(TRIP.as_bytes()));
+}

@@ -66,6 +66,7 @@ pub(super) async fn why(State(app): State<App>, id: Id) -> Result<Json<Value>, P
         Ok(json!({
             "correlation": correlation,
             "workflow": assessment.workflow,
+            "version": assessment.version,
             "key": assessment.key,
             "status": view::status(&assessment, asked.now_ms),
             "waits_for": view::waits_for(&assessment, asked.now_ms),
