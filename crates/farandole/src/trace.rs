@@ -1,40 +1,45 @@
 //! W3C trace context: one trace per instance, one span per publication.
 
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 use uuid::Uuid;
 
 /// The `traceparent` of something that `parent` caused: same trace, new span. A new trace where there is no valid parent.
 pub(crate) fn next(parent: Option<&str>) -> String {
-    let span = span_id();
-    match parent.and_then(trace_of) {
-        Some((trace, flags)) => format!("00-{trace}-{span:016x}-{flags}"),
-        None => format!("00-{}-{span:016x}-01", Uuid::new_v4().simple()),
-    }
+    let parent = parent.and_then(context);
+    let (trace, flags) = parent.map_or_else(
+        || (new_trace(), TraceFlags::SAMPLED),
+        |parent| (parent.trace_id(), parent.trace_flags()),
+    );
+    format!("00-{trace}-{}-{:02x}", new_span(), flags.to_u8())
 }
 
-/// Trace id and flags of a well-formed `traceparent`.
-fn trace_of(parent: &str) -> Option<(&str, &str)> {
+/// The span that a well-formed `traceparent` names.
+fn context(parent: &str) -> Option<SpanContext> {
     let mut parts = parent.split('-');
-    let (version, trace, span, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let hex = |text: &str, length: usize| {
-        text.len() == length
-            && text
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    let mut hex = |length: usize| {
+        let lower = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        parts
+            .next()
+            .filter(|part| part.len() == length && part.bytes().all(lower))
     };
-    let zero = |text: &str| text.bytes().all(|byte| byte == b'0');
-    let valid = hex(version, 2)
-        && version != "ff"
-        && hex(trace, 32)
-        && !zero(trace)
-        && hex(span, 16)
-        && !zero(span);
-    (valid && hex(flags, 2)).then_some((trace, flags))
+    let (version, trace, span, flags) = (hex(2)?, hex(32)?, hex(16)?, hex(2)?);
+    let found = SpanContext::new(
+        TraceId::from_hex(trace).ok()?,
+        SpanId::from_hex(span).ok()?,
+        TraceFlags::new(u8::from_str_radix(flags, 16).ok()?),
+        true,
+        TraceState::NONE,
+    );
+    (version != "ff" && found.is_valid()).then_some(found)
+}
+
+fn new_trace() -> TraceId {
+    TraceId::from_bytes(Uuid::new_v4().into_bytes())
 }
 
 /// A random span id; never zero, because a version 4 UUID has a fixed bit there.
-fn span_id() -> u64 {
-    Uuid::new_v4().as_u64_pair().1
+fn new_span() -> SpanId {
+    SpanId::from_bytes(Uuid::new_v4().as_u64_pair().1.to_be_bytes())
 }
 
 #[cfg(test)]
