@@ -13,7 +13,8 @@
 //! router could take the relay's place. Any number of processes may share one file; one of them relays.
 //!
 //! Reading routes: what is written together → `outbox.rs`; how many transactions share one sync of the disk → `writer.rs`; in which
-//! order rows are published → `backlog.rs`; who relays → `relay.rs`, `lock.rs`.
+//! order rows are published → `backlog.rs`; who relays → `relay.rs`, `lock.rs`,
+//! `watch.rs`.
 
 mod backlog;
 mod error;
@@ -24,6 +25,7 @@ mod relay;
 mod row;
 mod settings;
 mod store;
+mod watch;
 mod writer;
 
 pub use error::OutboxError;

@@ -13,6 +13,7 @@ use crate::backlog::Backlog;
 use crate::lock::RelayLock;
 use crate::outbox::{Outbox, Shared};
 use crate::row::{self, Row};
+use crate::watch::Watch;
 use crate::{OutboxError, Publish, Refused};
 
 /// Rows in memory at most.
@@ -43,7 +44,8 @@ struct Round<P> {
     loaded: i64,
     /// Whether there may be rows that are not loaded.
     more: bool,
-    /// When to look for rows that other processes have written, however much is going on here.
+    watch: Watch,
+    /// When to look whether other processes have written, however much is going on here.
     look_at: Instant,
     sending: FuturesUnordered<BoxFuture<'static, (Row, Result<(), Refused>)>>,
     /// Published and not yet taken out of the table.
@@ -84,7 +86,7 @@ impl<P: Publish> Relay<P> {
 
     /// Goes on until the shutdown, and then until nothing is left or the time is up.
     async fn relay(&self) -> Result<(), OutboxError> {
-        let mut round = Round::new(self.shared.clone(), self.publisher.clone());
+        let mut round = Round::new(self.shared.clone(), self.publisher.clone())?;
         let mut pruned = None;
         while !self.shutdown.is_requested() {
             if pruned.is_none_or(|at: Instant| at.elapsed() > PRUNE) {
@@ -118,8 +120,9 @@ impl<P: Publish> Relay<P> {
 }
 
 impl<P: Publish> Round<P> {
-    fn new(shared: Arc<Shared>, publisher: P) -> Self {
-        Self {
+    fn new(shared: Arc<Shared>, publisher: P) -> Result<Self, OutboxError> {
+        Ok(Self {
+            watch: Watch::open(&shared)?,
             shared,
             publisher,
             backlog: Backlog::default(),
@@ -130,7 +133,7 @@ impl<P: Publish> Round<P> {
             published: Vec::new(),
             removing: None,
             unreadable: HashSet::new(),
-        }
+        })
     }
 
     fn is_idle(&self) -> bool {
@@ -161,7 +164,10 @@ impl<P: Publish> Round<P> {
                 self.removed(seqs, removed).await;
             }
             () = shared.written.notified(), if !self.more => self.more = true,
-            () = until(Some(self.look_at)), if !self.more => self.more = true,
+            () = until(Some(self.look_at)), if !self.more => {
+                self.look_at = Instant::now() + shared.settings.poll;
+                self.more = self.watch.has_changed();
+            }
             () = until(wake) => {}
             () = requested(shutdown) => {}
         }
@@ -174,7 +180,6 @@ impl<P: Publish> Round<P> {
             .read(move |db| Ok::<_, OutboxError>(row::load(db, after, LOAD)?))
             .await?;
         self.more = rows.len() == LOAD;
-        self.look_at = Instant::now() + self.shared.settings.poll;
         for row in rows {
             match row {
                 Ok(row) => {

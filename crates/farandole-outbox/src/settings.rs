@@ -12,8 +12,7 @@ pub struct OutboxSettings {
     pub inbox_retention: Duration,
     /// How long published rows stay. Default: zero, they go at once.
     pub keep_published: Duration,
-    /// How often the relay looks for rows that other processes have written; those of its own it is told of. A look at an empty
-    /// table costs some ten microseconds. Default: 10 ms.
+    /// How often the relay looks for rows that other processes have written; those of its own it is told of. Default: 10 ms.
     pub poll: Duration,
     /// How many rows may be on their way at once. Default: 256.
     pub in_flight: usize,
