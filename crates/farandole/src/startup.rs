@@ -7,6 +7,7 @@ use std::time::Duration;
 use farandole_event::system::{CATALOG, CatalogEntry, SIGNALS};
 use farandole_event::{dead_letter, ids};
 use farandole_kafka::{Admin, AdminError, Publisher};
+use farandole_read::ReadError;
 use farandole_read::catalog::Known;
 use farandole_runtime::{KafkaSettings, Shutdown};
 use farandole_workflow::project;
@@ -116,9 +117,11 @@ impl Startup<'_> {
             .is_ok()
     }
 
-    /// Reads what others have published, and refuses what contradicts it.
-    pub(crate) async fn catalog(&self, wiring: &mut Wiring) -> Result<Known, ServiceError> {
-        let known = farandole_read::catalog::load(self.kafka, self.client_id).await?;
+    /// Reads what others have published, and refuses what contradicts it. `None` when the shutdown came first.
+    pub(crate) async fn catalog(&self, wiring: &mut Wiring) -> Result<Option<Known>, ServiceError> {
+        let Some(known) = self.read_catalog().await? else {
+            return Ok(None);
+        };
         let mut problems = Vec::new();
         for schema in known
             .catalog
@@ -141,12 +144,32 @@ impl Startup<'_> {
             }
         }
         if problems.is_empty() {
-            Ok(known)
+            Ok(Some(known))
         } else {
             Err(ServiceError::Catalog {
                 service: self.service.to_owned(),
                 problems,
             })
+        }
+    }
+
+    /// The broker that has shown the topics may be gone again: patiently, then.
+    async fn read_catalog(&self) -> Result<Option<Known>, ReadError> {
+        loop {
+            let read = tokio::select! {
+                read = farandole_read::catalog::load(self.kafka, self.client_id) => read,
+                () = self.shutdown.requested() => return Ok(None),
+            };
+            match read {
+                Ok(known) => return Ok(Some(known)),
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(%error, "the catalog can't be read yet")
+                }
+                Err(error) => return Err(error),
+            }
+            if self.pause().await {
+                return Ok(None);
+            }
         }
     }
 
@@ -299,6 +322,27 @@ mod tests {
 
     fn names(names: &[&str]) -> BTreeSet<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_broker_that_goes_away_while_a_service_starts_is_waited_for() {
+        let kafka = KafkaSettings::bootstrap("127.0.0.1:1");
+        let (stop, shutdown) = Shutdown::manual();
+        let startup = Startup {
+            service: "watcher",
+            kafka: &kafka,
+            client_id: "test",
+            shutdown: &shutdown,
+        };
+        let mut wiring = crate::wiring::Parts::default()
+            .wire("watcher")
+            .expect("nothing to put together");
+        let waited =
+            tokio::time::timeout(Duration::from_secs(12), startup.catalog(&mut wiring)).await;
+        assert!(waited.is_err(), "it has given up");
+        stop.request();
+        let ended = startup.catalog(&mut wiring).await;
+        assert!(matches!(ended, Ok(None)));
     }
 
     #[test]

@@ -156,7 +156,9 @@ impl Life {
             return Ok(false);
         }
         let own = startup::entries(&self.name, wiring, now_ms());
-        let known = startup.catalog(wiring).await?;
+        let Some(known) = startup.catalog(wiring).await? else {
+            return Ok(false);
+        };
         startup
             .publish(wiring, &own, &known, &self.publisher)
             .await?;
