@@ -149,7 +149,7 @@ pub struct UpArgs {
 /// Where a project's files stand.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Folders {
-    /// The folder of event schemas: <event>/v<N>.avsc
+    /// The folder of event schemas: EVENT/vN.avsc
     #[arg(
         long,
         value_name = "DIR",
@@ -157,7 +157,7 @@ pub struct Folders {
         global = true
     )]
     pub(crate) schemas: PathBuf,
-    /// The folder of workflows: <workflow>/v<N>.yaml
+    /// The folder of workflows: WORKFLOW/vN.yaml
     #[arg(
         long,
         value_name = "DIR",
