@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use farandole_event::{dead_letter, system};
-use farandole_kafka::{Difference, TopicDescription, TopicSpec};
+use farandole_kafka::TopicSpec;
 
 use crate::project::Project;
 
@@ -51,44 +51,6 @@ pub fn wanted(project: &Project, others: &[String], shape: Shape) -> Vec<TopicSp
     // One partition: whoever reads the catalog reads all of it, in order.
     add(TopicSpec::new(system::CATALOG, 1).with("cleanup.policy", "compact"));
     topics.into_values().collect()
-}
-
-/// In what an existing topic is not as it should be.
-pub fn differences(wanted: &TopicSpec, found: &TopicDescription) -> Vec<Difference> {
-    let mut all = Vec::new();
-    let mut compare = |what: &str, wanted: String, found: String| {
-        if wanted != found {
-            all.push(Difference {
-                what: what.to_owned(),
-                wanted,
-                found,
-            });
-        }
-    };
-    compare(
-        "partitions",
-        wanted.partitions.to_string(),
-        found.partitions.to_string(),
-    );
-    if wanted.replication > 0 {
-        compare(
-            "replication",
-            wanted.replication.to_string(),
-            found.replication.to_string(),
-        );
-    }
-    for (key, value) in &wanted.config {
-        compare(
-            key,
-            value.clone(),
-            found
-                .config
-                .get(key)
-                .cloned()
-                .unwrap_or_else(|| "unset".to_owned()),
-        );
-    }
-    all
 }
 
 #[cfg(test)]

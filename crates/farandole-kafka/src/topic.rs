@@ -35,6 +35,44 @@ impl TopicSpec {
         self.config.insert(key.to_owned(), value.to_owned());
         self
     }
+
+    /// In what an existing topic is not as it should be.
+    pub fn differences(&self, found: &TopicDescription) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        let mut differs = |what: &str, wanted: String, found: String| {
+            if wanted != found {
+                differences.push(Difference {
+                    what: what.to_owned(),
+                    wanted,
+                    found,
+                });
+            }
+        };
+        differs(
+            "partitions",
+            self.partitions.to_string(),
+            found.partitions.to_string(),
+        );
+        if self.replication > 0 {
+            differs(
+                "replication",
+                self.replication.to_string(),
+                found.replication.to_string(),
+            );
+        }
+        for (key, value) in &self.config {
+            differs(
+                key,
+                value.clone(),
+                found
+                    .config
+                    .get(key)
+                    .cloned()
+                    .unwrap_or_else(|| "not set".to_owned()),
+            );
+        }
+        differences
+    }
 }
 
 /// What [`Admin::ensure_topics`](crate::Admin::ensure_topics) found and did for one topic.

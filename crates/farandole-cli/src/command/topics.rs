@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::project::Project;
 use crate::say::say;
 use crate::table::table;
-use crate::topics::{Shape, differences, wanted};
+use crate::topics::{Shape, wanted};
 
 /// Flags of `farandole topics`.
 #[derive(Clone, Debug, clap::Args)]
@@ -77,7 +77,7 @@ async fn plan(admin: &Admin, topics: &[TopicSpec]) -> Result<Vec<TopicChange>, C
     let changes = topics.iter().map(|topic| {
         let change = match found.iter().find(|found| found.name == topic.name) {
             None => Change::Created,
-            Some(found) => Some(differences(topic, found))
+            Some(found) => Some(topic.differences(found))
                 .filter(|all| !all.is_empty())
                 .map_or(Change::Exists, Change::Differs),
         };

@@ -1,40 +1,8 @@
-use crate::{Change, Difference, TopicDescription, TopicSpec};
+use crate::{Change, TopicDescription, TopicSpec};
 
 /// How a topic is, against how it should be.
 pub(super) fn compare(wanted: &TopicSpec, found: &TopicDescription) -> Change {
-    let mut differences = Vec::new();
-    let mut differs = |what: &str, wanted: String, found: String| {
-        if wanted != found {
-            differences.push(Difference {
-                what: what.to_owned(),
-                wanted,
-                found,
-            });
-        }
-    };
-    differs(
-        "partitions",
-        wanted.partitions.to_string(),
-        found.partitions.to_string(),
-    );
-    if wanted.replication > 0 {
-        differs(
-            "replication",
-            wanted.replication.to_string(),
-            found.replication.to_string(),
-        );
-    }
-    for (key, value) in &wanted.config {
-        differs(
-            key,
-            value.clone(),
-            found
-                .config
-                .get(key)
-                .cloned()
-                .unwrap_or_else(|| "not set".to_owned()),
-        );
-    }
+    let differences = wanted.differences(found);
     if differences.is_empty() {
         Change::Exists
     } else {
